@@ -1,0 +1,180 @@
+# gad: one Makefile, no configure.
+#   make              the program, build/gad, and the library, build/libgad.a
+#   make demo         the whole job on the embedded data; leaves build/demo/report.html
+#   make check        all tests, at every CPU level of this machine
+#   make install      program, library, headers, man page; PREFIX=/usr/local, DESTDIR=
+#   make bench        what it costs: JSON lines
+#   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each
+#   make layers       does each directory use only what stands below it? By nm
+#   make headers      does every header compile alone, and the installed ones in C++?
+#   make format       clang-format over all sources; format-check only tells
+#   make clean        removes build/
+# Variables go with any of them: CC=clang, CFLAGS='-O0 -g', OMP=0 (without OpenMP; the default is to
+# use it where the compiler has it), SAN=address,undefined, V=1 (show the commands).
+
+CC      ?= cc
+NM      ?= nm
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+VERSION := 0.1.0
+
+# 1 if $(CC) compiles and links with these flags, else 0.
+PROBE = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo 1 || echo 0)
+OMP  ?= $(call PROBE,-fopenmp -include omp.h)
+SAN  ?=
+FUZZ ?= 0
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+BASE := -std=c17 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -pthread -I. -DGAD_VERSION='"$(VERSION)"'
+ifeq ($(OMP),1)
+OMP_FLAG := -fopenmp
+BASE += $(OMP_FLAG)
+else
+BASE += -Wno-unknown-pragmas
+endif
+ifneq ($(SAN),)
+BASE += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+ifeq ($(FUZZ),1)
+BASE += -fsanitize=fuzzer-no-link
+endif
+ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS)
+LIBS := -lm
+
+# The suffix of a kernel file picks its flags; on other processors the file compiles to nothing.
+OPT_KERNELS := -O3
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+ISA_AVX2   := -mavx2 -mfma
+ISA_AVX512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma
+endif
+
+# Objects of different compilers and flags live side by side.
+BUILD := build/$(shell echo '$(CC) $(ALL_CFLAGS) $(OPT_KERNELS) $(ISA_AVX2) $(ISA_AVX512)' | cksum | cut -d' ' -f1)
+
+LIB_SRC   := $(wildcard engine/*.c engine/kernels/*.c data/*.c attrib/*.c metrics/*.c gad/*.c)
+CLI_SRC   := $(wildcard gad/cli/*.c)
+TEST_SRC  := $(wildcard tests/test_*.c)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC := $(wildcard bench/bench_*.c)
+LIB_H     := $(filter-out %_body.h,$(wildcard engine/*.h engine/kernels/*.h data/*.h attrib/*.h metrics/*.h gad/*.h))
+HEADERS   := $(LIB_H) $(wildcard gad/cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
+SOURCES   := $(LIB_SRC) $(CLI_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(HEADERS) \
+             $(wildcard engine/kernels/*_body.h tests/fuzz/replay.c docs/*.c)
+# Headers that users of the library need: those that do not say otherwise.
+PUBLIC_H  := $(shell grep -L 'Not installed\.' $(LIB_H))
+
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
+TESTS   := $(TEST_SRC:%.c=$(BUILD)/%)
+FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
+BENCHES := $(BENCH_SRC:%.c=$(BUILD)/%)
+
+all: build/gad build/libgad.a
+
+$(BUILD)/engine/kernels/%_avx2.o: ISA := $(ISA_AVX2)
+$(BUILD)/engine/kernels/%_avx512.o: ISA := $(ISA_AVX512)
+$(BUILD)/engine/kernels/%.o: OPT := $(OPT_KERNELS)
+
+# $(call RUN,NAME) begins a command that shows as its name and its target.
+RUN  = @mkdir -p $(@D)$(if $(V),, && echo '  $(1) $@') && $(if $(V),set -x; )
+LINK = $(call RUN,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+
+$(BUILD)/%.o: %.c
+	$(call RUN,CC  )$(CC) $(ALL_CFLAGS) $(OPT) $(ISA) -MMD -MP -c $< -o $@
+
+$(BUILD)/libgad.a: $(LIB_OBJ)
+	$(call RUN,AR  )rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/bin/gad: $(CLI_OBJ) $(BUILD)/libgad.a
+	$(LINK)
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libgad.a
+	$(LINK)
+$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BUILD)/libgad.a
+	$(LINK)
+
+# A fuzz target without libFuzzer is a test: it replays its corpus.
+ifeq ($(FUZZ),1)
+$(BUILD)/tests/fuzz/fuzz_%: LDFLAGS += -fsanitize=fuzzer
+else
+$(FUZZERS): $(BUILD)/tests/fuzz/replay.o
+endif
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libgad.a
+	$(LINK)
+
+# build/gad is always the one built last.
+COPY = @cmp -s $< $@ || { cp $< $@.$$$$ && mv $@.$$$$ $@; }
+build/gad: $(BUILD)/bin/gad FORCE
+	$(COPY)
+build/libgad.a: $(BUILD)/libgad.a FORCE
+	$(COPY)
+
+demo: build/gad
+	build/gad demo -o build/demo
+
+check: $(BUILD)/bin/gad $(TESTS) $(FUZZERS)
+	@GAD=$(BUILD)/bin/gad sh tests/run.sh $(TESTS) $(FUZZERS)
+
+bench: $(BENCHES) build/gad
+	@sh bench/run.sh $(BUILD)/bench
+
+FUZZ_CC   ?= clang
+FUZZ_TIME ?= 10
+fuzz:
+	@$(MAKE) --no-print-directory CC=$(FUZZ_CC) OMP=0 SAN=address,undefined FUZZ=1 fuzz-run
+# What they find, good or bad, stays in build/fuzz, as does what libFuzzer says.
+fuzz-run: $(FUZZERS)
+	@for f in $(FUZZERS); do \
+	    name=$${f##*/fuzz_}; new=build/fuzz/$$name; mkdir -p $$new; \
+	    echo "$$f, $(FUZZ_TIME) s"; \
+	    $$f -max_total_time=$(FUZZ_TIME) -timeout=20 -max_len=65536 -artifact_prefix=$$new- \
+	        -print_final_stats=1 $$new tests/fuzz/corpus/$$name >$$new.log 2>&1 || \
+	        { tail -n 60 $$new.log; exit 1; }; \
+	    sed -n 's/^stat::/    /p' $$new.log; \
+	done
+
+layers: $(LIB_OBJ) $(CLI_OBJ)
+	@NM='$(NM)' sh tests/layers.sh $(BUILD) $(LIB_OBJ) $(CLI_OBJ)
+
+# One target a header: c:FILE and c++:FILE. The C++ ones as make install writes them.
+headers: $(HEADERS:%=c-%) $(if $(shell command -v $(CXX)),$(PUBLIC_H:%=c++-%),no-c++)
+	@echo "$(words $(HEADERS)) headers compile alone, $(words $(PUBLIC_H)) are installed"
+$(HEADERS:%=c-%): c-%:
+	@$(CC) $(ALL_CFLAGS) -Werror -fsyntax-only -x c -include $* /dev/null
+$(PUBLIC_H:%=c++-%): c++-%:
+	@printf 'extern "C" {\n#include "%s"\n}\n' $* | $(CXX) -std=c++17 -Wall -Wextra -Werror -I. -fsyntax-only -x c++ -
+no-c++:
+	@echo "no $(CXX): headers are not tried in C++"
+
+CLANG_FORMAT ?= clang-format
+format-tool:
+	@command -v $(CLANG_FORMAT) >/dev/null || \
+	    { echo "no $(CLANG_FORMAT): install clang-format 14, or give CLANG_FORMAT=..."; exit 1; } >&2
+format: format-tool
+	@$(CLANG_FORMAT) -i $(SOURCES)
+format-check: format-tool
+	@$(CLANG_FORMAT) --dry-run -Werror $(SOURCES) || { echo "make format puts it right" >&2; exit 1; }
+
+# A header is installed inside extern "C" { }, so that C++ can include it, too.
+TO := $(DESTDIR)$(PREFIX)
+install: $(BUILD)/bin/gad $(BUILD)/libgad.a
+	install -d '$(TO)/bin' '$(TO)/lib/pkgconfig' '$(TO)/share/man/man1' \
+	    $(patsubst %,'$(TO)/include/gad/%',$(sort $(dir $(PUBLIC_H))))
+	install -m 755 $(BUILD)/bin/gad '$(TO)/bin/gad'
+	install -m 644 $(BUILD)/libgad.a '$(TO)/lib/libgad.a'
+	install -m 644 docs/gad.1 '$(TO)/share/man/man1/gad.1'
+	@for h in $(PUBLIC_H); do \
+	    { printf '#ifdef __cplusplus\nextern "C" {\n#endif\n' && cat $$h && \
+	      printf '#ifdef __cplusplus\n}\n#endif\n'; } >'$(TO)/include/gad/'$$h || exit 1; \
+	done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@OPENMP@|$(OMP_FLAG)|' \
+	    gad.pc.in >'$(TO)/lib/pkgconfig/gad.pc'
+
+clean:
+	rm -rf build
+
+.PHONY: all demo check bench fuzz fuzz-run layers headers no-c++ format format-check format-tool \
+        install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c++-%)
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) $(BUILD)/tests/fuzz/replay.d

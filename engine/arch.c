@@ -1,0 +1,281 @@
+#include "engine/arch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static size_t scaled(size_t width, float factor)
+{
+    const size_t n = (size_t)lround((double)width * (double)factor);
+    return n ? n : 1;
+}
+
+static int conv(struct eng_net *net, int x, const char *name, size_t out, size_t kernel,
+                size_t stride, int bias)
+{
+    const size_t pad = kernel / 2;
+    return eng_net_conv2d(net, x, name,
+                          &(struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad},
+                                             bias});
+}
+
+static const size_t vgg16_widths[] = {64,  64,  0,   128, 128, 0,   256, 256, 256, 0,
+                                      512, 512, 512, 0,   512, 512, 512, 0}; /* 0: max pool */
+
+static void build_vgg16(struct eng_net *net, const struct eng_arch_config *config)
+{
+    const size_t hidden = config->hidden ? config->hidden : scaled(4096, config->width);
+    int x = eng_net_input(net), layer = 0; /* the number in torchvision's features */
+    size_t channels = 0;
+    for (size_t i = 0; i < sizeof vgg16_widths / sizeof *vgg16_widths; i++) {
+        if (vgg16_widths[i] == 0) {
+            x = eng_net_max_pool(net, x, 2, 2, 0);
+            layer++;
+            continue;
+        }
+        char name[32];
+        snprintf(name, sizeof name, "features.%d", layer);
+        channels = scaled(vgg16_widths[i], config->width);
+        x = conv(net, x, name, channels, 3, 1, 1);
+        x = eng_net_relu(net, x);
+        layer += 2;
+    }
+    x = eng_net_avg_pool(net, x, 7, 7);
+    x = eng_net_flatten(net, x);
+    x = eng_net_linear(net, x, "classifier.0", channels * 49, hidden);
+    x = eng_net_relu(net, x);
+    x = eng_net_dropout(net, x, 0.5f);
+    x = eng_net_linear(net, x, "classifier.3", hidden, hidden);
+    x = eng_net_relu(net, x);
+    x = eng_net_dropout(net, x, 0.5f);
+    eng_net_linear(net, x, "classifier.6", hidden, config->classes);
+}
+
+/* Two 3x3 convolutions beside the identity, or beside a 1x1 convolution where the shape changes. */
+static int basic_block(struct eng_net *net, int x, int layer, int block, size_t width, size_t stride,
+                       int downsample)
+{
+    char name[48];
+    int identity = x;
+    if (downsample) {
+        snprintf(name, sizeof name, "layer%d.%d.downsample.0", layer, block);
+        identity = conv(net, x, name, width, 1, stride, 0);
+        snprintf(name, sizeof name, "layer%d.%d.downsample.1", layer, block);
+        identity = eng_net_batch_norm(net, identity, name);
+    }
+    snprintf(name, sizeof name, "layer%d.%d.conv1", layer, block);
+    int y = conv(net, x, name, width, 3, stride, 0);
+    snprintf(name, sizeof name, "layer%d.%d.bn1", layer, block);
+    y = eng_net_batch_norm(net, y, name);
+    y = eng_net_relu(net, y);
+    snprintf(name, sizeof name, "layer%d.%d.conv2", layer, block);
+    y = conv(net, y, name, width, 3, 1, 0);
+    snprintf(name, sizeof name, "layer%d.%d.bn2", layer, block);
+    y = eng_net_batch_norm(net, y, name);
+    y = eng_net_add(net, y, identity);
+    return eng_net_relu(net, y);
+}
+
+static void build_resnet18(struct eng_net *net, const struct eng_arch_config *config)
+{
+    int x = conv(net, eng_net_input(net), "conv1", scaled(64, config->width), 7, 2, 0);
+    x = eng_net_batch_norm(net, x, "bn1");
+    x = eng_net_relu(net, x);
+    x = eng_net_max_pool(net, x, 3, 2, 1);
+    size_t width = 0;
+    for (int layer = 1; layer <= 4; layer++) {
+        width = scaled((size_t)64 << (layer - 1), config->width);
+        for (int block = 0; block < 2; block++) {
+            const int first = layer > 1 && block == 0;
+            x = basic_block(net, x, layer, block, width, first ? 2 : 1, first);
+        }
+    }
+    x = eng_net_avg_pool(net, x, 1, 1);
+    x = eng_net_flatten(net, x);
+    eng_net_linear(net, x, "fc", width, config->classes);
+}
+
+static void init_vgg16(struct eng_param *p, struct eng_rng *rng, size_t count)
+{
+    const double sd = p->shape.rank == 4 ? sqrt(2.0 / (double)(p->shape.dim[0] * p->shape.dim[2] *
+                                                               p->shape.dim[3]))
+                                         : 0.01;
+    for (size_t i = 0; i < count; i++)
+        p->value[i] = p->shape.rank == 1 ? 0.0f : (float)sd * eng_rng_normal(rng);
+}
+
+static void init_resnet18(struct eng_param *p, struct eng_rng *rng, size_t count)
+{
+    if (p->shape.rank == 4) {
+        const double sd = sqrt(2.0 / (double)(p->shape.dim[0] * p->shape.dim[2] * p->shape.dim[3]));
+        for (size_t i = 0; i < count; i++)
+            p->value[i] = (float)sd * eng_rng_normal(rng);
+    } else if (p->shape.rank == 2) {
+        const float bound = 1.0f / sqrtf((float)p->shape.dim[1]);
+        for (size_t i = 0; i < count; i++)
+            p->value[i] = bound * (2 * eng_rng_uniform(rng) - 1);
+    }
+}
+
+/* The last layer's bias: the same bound as its weight, which comes just before it. */
+static void init_resnet18_bias(struct eng_net *net, struct eng_rng *rng)
+{
+    const struct eng_param *w = eng_net_param_find(net, "fc.weight");
+    struct eng_param *b = eng_net_param_find(net, "fc.bias");
+    const float bound = 1.0f / sqrtf((float)w->shape.dim[1]);
+    for (size_t i = 0; i < b->shape.dim[0]; i++)
+        b->value[i] = bound * (2 * eng_rng_uniform(rng) - 1);
+}
+
+/* What inference needs to know of an architecture: a tensor that only it has, whose first
+ * dimension is WIDEST times the width, and its last layer. */
+enum { WIDEST = 512 };
+
+static const struct arch {
+    const char *name, *title;
+    void (*build)(struct eng_net *, const struct eng_arch_config *);
+    void (*init)(struct eng_param *, struct eng_rng *, size_t count);
+    const char *widest, *hidden, *last;
+} archs[] = {
+#define ENG_ARCH_ROW(name, title, paper) {#name, title, build_##name, init_##name, ARCH_KEYS_##name},
+#define ARCH_KEYS_vgg16    "features.28.weight", "classifier.0.weight", "classifier.6.weight"
+#define ARCH_KEYS_resnet18 "layer4.1.conv2.weight", NULL, "fc.weight"
+    ENG_ARCHS(ENG_ARCH_ROW)
+#undef ENG_ARCH_ROW
+};
+
+enum { ARCHS = sizeof archs / sizeof *archs };
+
+static const struct arch *find_arch(const char *name)
+{
+    for (size_t i = 0; i < ARCHS; i++)
+        if (strcmp(archs[i].name, name) == 0)
+            return &archs[i];
+    return NULL;
+}
+
+const char *eng_arch_title(const char *name)
+{
+    const struct arch *arch = find_arch(name);
+    return arch ? arch->title : NULL;
+}
+
+enum eng_err eng_arch_build(struct eng_net **out, const struct eng_arch_config *config,
+                            struct eng_why *why)
+{
+    const struct arch *arch = find_arch(config->arch);
+    if (!arch) {
+        char list[128] = "";
+        for (size_t i = 0; i < ARCHS; i++)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
+                     archs[i].name);
+        return eng_fail(why, ENG_ARG, "'%s' is no architecture; there are: %s", config->arch, list);
+    }
+    if (!(config->width > 0.0f && config->width <= 8.0f))
+        return eng_fail(why, ENG_ARG, "a width factor of %g cannot be; give one above 0, up to 8",
+                        (double)config->width);
+    if (config->classes == 0 || config->classes > 1000000)
+        return eng_fail(why, ENG_ARG, "a net of %zu classes cannot be", config->classes);
+    struct eng_net *net;
+    enum eng_err err = eng_net_new(&net, 3);
+    if (err != ENG_OK)
+        return eng_fail(why, err, "out of memory");
+    arch->build(net, config);
+    err = eng_net_finish(net, why);
+    if (err != ENG_OK)
+        eng_net_free(net);
+    else
+        *out = net;
+    return err;
+}
+
+void eng_arch_init(struct eng_net *net, const struct eng_arch_config *config, uint64_t seed)
+{
+    const struct arch *arch = find_arch(config->arch);
+    struct eng_rng rng;
+    for (size_t i = 0; i < eng_net_param_count(net); i++) {
+        struct eng_param *p = eng_net_param(net, i);
+        eng_rng_init(&rng, seed, i);
+        arch->init(p, &rng, eng_shape_count(&p->shape));
+    }
+    if (arch->init == init_resnet18) {
+        eng_rng_init(&rng, seed, eng_net_param_count(net));
+        init_resnet18_bias(net, &rng);
+    }
+    eng_net_changed(net);
+}
+
+/* Counts the parameters of net that find does not have with the same shape; names the first. */
+static size_t misfits(const struct eng_net *net,
+                      int (*find)(void *, const char *, struct eng_shape *), void *context,
+                      char *what, size_t size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < eng_net_param_count(net); i++) {
+        const struct eng_param *p = eng_net_param_const(net, i);
+        struct eng_shape shape;
+        char want[64], have[64];
+        eng_shape_text(&p->shape, want, sizeof want);
+        if (!find(context, p->name, &shape)) {
+            if (count++ == 0)
+                snprintf(what, size, "it has no tensor %s %s", p->name, want);
+        } else if (!eng_shape_same(&shape, &p->shape)) {
+            if (count++ == 0)
+                snprintf(what, size, "%s is %s, not %s", p->name,
+                         eng_shape_text(&shape, have, sizeof have), want);
+        }
+    }
+    return count;
+}
+
+/* Guesses the number-th configuration of arch that the tensors allow; 0 if there is none.
+ *
+ * Layers have 64, 128, 256 and 512 channels times the width, rounded. n channels of 512 leave a
+ * range of widths, (n - 1/2) / 512 to (n + 1/2) / 512, in the middle of which the narrower layers
+ * may round up or down: there are two nets with that n. */
+static int guess_config(const struct arch *arch, int number,
+                        int (*find)(void *, const char *, struct eng_shape *), void *context,
+                        struct eng_arch_config *guess)
+{
+    struct eng_shape widest, hidden = {0}, last;
+    if (number > 1 || !find(context, arch->widest, &widest) || !find(context, arch->last, &last) ||
+        widest.rank != 4 || last.rank != 2 || widest.dim[0] == 0 || widest.dim[0] > 8 * WIDEST)
+        return 0;
+    if (arch->hidden && (!find(context, arch->hidden, &hidden) || hidden.rank != 2))
+        return 0;
+    const float n = (float)widest.dim[0];
+    *guess = (struct eng_arch_config){arch->name, (number ? n - 0.25f : n) / WIDEST, last.dim[0],
+                                      hidden.rank ? hidden.dim[0] : 0};
+    return guess->hidden <= 1000000;
+}
+
+enum eng_err eng_arch_infer(struct eng_arch_config *config,
+                            int (*find)(void *context, const char *name, struct eng_shape *shape),
+                            void *context, struct eng_why *why)
+{
+    size_t nearest = (size_t)-1;
+    struct eng_arch_config guess;
+    eng_fail(why, ENG_MISMATCH,
+             "its tensors are not those of a vgg16 or resnet18; gad inspect lists them");
+    for (size_t i = 0; i < ARCHS; i++)
+        for (int k = 0; guess_config(&archs[i], k, find, context, &guess); k++) {
+            struct eng_net *net;
+            char what[256];
+            if (eng_arch_build(&net, &guess, NULL) != ENG_OK)
+                continue;
+            const size_t wrong = misfits(net, find, context, what, sizeof what);
+            eng_net_free(net);
+            if (wrong == 0) {
+                *config = guess;
+                if (why)
+                    why->text[0] = '\0';
+                return ENG_OK;
+            }
+            if (wrong < nearest) {
+                nearest = wrong;
+                eng_fail(why, ENG_MISMATCH, "nearly a %s, but %zu tensors do not fit: %s",
+                         archs[i].name, wrong, what);
+            }
+        }
+    return ENG_MISMATCH;
+}

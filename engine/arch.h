@@ -1,0 +1,43 @@
+/* The architectures there are, as torchvision defines them: names, shapes, initialisation.
+ *
+ * Widths scale by a factor: layer widths are round(factor * torchvision's), at least 1. A net of
+ * factor 1 is torchvision's own. Every ReLU is a node of its own. */
+#ifndef ENG_ARCH_H
+#define ENG_ARCH_H
+
+#include "engine/net.h"
+
+/* name, title, paper */
+#define ENG_ARCHS(X)                                                                               \
+    X(vgg16, "VGG16", "Simonyan & Zisserman 2015")                                                 \
+    X(resnet18, "ResNet18", "He et al. 2016")
+
+struct eng_arch_config {
+    const char *arch;   /* a name of ENG_ARCHS */
+    float width;        /* factor */
+    size_t classes;
+    size_t hidden;      /* VGG16's two hidden layers; 0: round(4096 * width) */
+};
+
+/* Builds the net, its parameters zero (batch norm: identity). ENG_ARG, with the names there are,
+ * for an unknown one or a width that is not above 0 and at most 8. The caller frees it. */
+enum eng_err eng_arch_build(struct eng_net **out, const struct eng_arch_config *config,
+                            struct eng_why *why);
+
+/* Initialises as torchvision does: convolutions normal(0, sqrt(2 / fan_out)); ResNet's last layer
+ * uniform in +-1/sqrt(fan_in); VGG's linear layers normal(0, 0.01), biases zero. Each parameter
+ * draws from its own stream of the seed. */
+void eng_arch_init(struct eng_net *net, const struct eng_arch_config *config, uint64_t seed);
+
+/* The title of an architecture ("ResNet18"), or NULL. */
+const char *eng_arch_title(const char *name);
+
+/* Finds the architecture, width, classes and hidden size that give these parameters: find(context,
+ * name, shape) fills the shape of tensor `name` and returns 1, or returns 0. The smallest side of
+ * an image that the net takes is 32. ENG_MISMATCH if no architecture fits; why names the nearest
+ * and what does not fit. *config's arch points to static text. */
+enum eng_err eng_arch_infer(struct eng_arch_config *config,
+                            int (*find)(void *context, const char *name, struct eng_shape *shape),
+                            void *context, struct eng_why *why);
+
+#endif

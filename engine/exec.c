@@ -1,0 +1,60 @@
+#include "engine/exec.h"
+
+#include "engine/kernels/gemm_list.h"
+#include "engine/kernels/vec_list.h"
+
+#include <stdlib.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+int eng_exec_processors(void)
+{
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 1;
+#endif
+}
+
+enum eng_err eng_exec_init(struct eng_exec *exec, int threads, const char *cap, struct eng_why *why)
+{
+    const enum eng_cpu best = eng_cpu_best();
+    enum eng_cpu level = best;
+    if (!cap)
+        cap = getenv("GAD_CPU");
+    if (cap && *cap)
+        ENG_TRY(eng_cpu_parse(&level, cap, why));
+    if (level > best)
+        return eng_fail(why, ENG_UNSUPPORTED, "this processor has no %s; the best here is %s",
+                        eng_cpu_name(level), eng_cpu_name(best));
+    if (threads < 0 || threads > 1024)
+        return eng_fail(why, ENG_ARG, "%d threads cannot be; give 1 to 1024, or 0 for all",
+                        threads);
+#ifdef _OPENMP
+    exec->threads = threads ? threads : eng_exec_processors();
+#else
+    exec->threads = 1;
+#endif
+    exec->cpu = level;
+    exec->gemm = eng_gemm_kernel_for(level);
+    exec->vec = eng_vec_kernel_for(level);
+    return ENG_OK;
+}
+
+void eng_exec_run(const struct eng_exec *exec, size_t count,
+                  void (*task)(void *context, size_t i, int worker), void *context)
+{
+#ifdef _OPENMP
+    if (exec->threads > 1 && count > 1) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(exec->threads)
+        for (size_t i = 0; i < count; i++)
+            task(context, i, omp_get_thread_num());
+        return;
+    }
+#else
+    (void)exec;
+#endif
+    for (size_t i = 0; i < count; i++)
+        task(context, i, 0);
+}

@@ -1,0 +1,226 @@
+#include "engine/gemm.h"
+
+#include <string.h>
+
+enum {
+    A_FLOATS_ROWS = ENG_GEMM_MC * ENG_GEMM_ROW_LD,
+    A_FLOATS_COLS = ENG_GEMM_KC * ENG_GEMM_COL_LD,
+    A_FLOATS = A_FLOATS_ROWS > A_FLOATS_COLS ? A_FLOATS_ROWS : A_FLOATS_COLS,
+    C_FLOATS = ENG_GEMM_MC * ENG_GEMM_C_LD,
+    WORKER_FLOATS = (A_FLOATS + C_FLOATS + 15) / 16 * 16,
+    B_COLUMNS = 512, /* B is packed on the way in pieces of STRETCH x B_COLUMNS: 4 MiB */
+};
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t round_up(size_t n, size_t step)
+{
+    return (n + step - 1) / step * step;
+}
+
+size_t eng_gemm_scratch(const struct eng_exec *exec)
+{
+    return sizeof(float) *
+           ((size_t)ENG_GEMM_STRETCH * B_COLUMNS + (size_t)exec->threads * WORKER_FLOATS);
+}
+
+size_t eng_gemm_packed_count(const struct eng_exec *exec, size_t k, size_t n)
+{
+    return k * round_up(n, exec->gemm->nr);
+}
+
+/* One panel: rows k0..k0+kc, columns n0..n0+nr of b. */
+static void pack_panel(const struct eng_exec *exec, float *panel, const struct eng_source *b,
+                       size_t k0, size_t kc, size_t n0, size_t n)
+{
+    const size_t nr = exec->gemm->nr, valid = min_size(nr, n - n0);
+    if (valid < nr)
+        memset(panel, 0, kc * nr * sizeof *panel);
+    b->read(b, panel, nr, k0, kc, n0, valid);
+}
+
+struct pack_job {
+    const struct eng_exec *exec;
+    float *packed;
+    const struct eng_source *b;
+    size_t k_first, k_count, n_first, n, panels;
+};
+
+/* Task i packs panel i % panels of the (i / panels)-th KC rows. */
+static void pack_task(void *context, size_t i, int worker)
+{
+    (void)worker;
+    const struct pack_job *job = context;
+    const size_t nr = job->exec->gemm->nr;
+    const size_t k0 = i / job->panels * ENG_GEMM_KC, panel = i % job->panels;
+    const size_t kc = min_size(ENG_GEMM_KC, job->k_count - k0);
+    float *dst = job->packed + k0 * job->panels * nr + panel * kc * nr;
+    pack_panel(job->exec, dst, job->b, job->k_first + k0, kc, job->n_first + panel * nr, job->n);
+}
+
+static void pack(struct pack_job *job)
+{
+    const size_t steps = (job->k_count + ENG_GEMM_KC - 1) / ENG_GEMM_KC;
+    eng_exec_run(job->exec, steps * job->panels, pack_task, job);
+}
+
+void eng_gemm_pack_b(const struct eng_exec *exec, float *packed, const struct eng_source *b,
+                     size_t k, size_t n)
+{
+    const size_t panels = round_up(n, exec->gemm->nr) / exec->gemm->nr;
+    pack(&(struct pack_job){exec, packed, b, 0, k, 0, n, panels});
+}
+
+/* The blocks of C for one stretch of k and one range of columns of B. */
+struct block_job {
+    const struct eng_exec *exec;
+    const struct eng_gemm *g;
+    const float *packed; /* panels of columns n_first.., rows k_first.. */
+    size_t panels;
+    size_t k_first, k_count, n_first, n_count;
+    size_t mc, nc, blocks_n;
+    float *scratch; /* WORKER_FLOATS for each worker */
+};
+
+/* Multiplies the A block in `a` (rows rows, kc steps) with nc columns of panels into c. */
+static void multiply(const struct block_job *job, const float *a, const float *b, float *c,
+                     size_t rows, size_t kc, size_t cols, int accumulate)
+{
+    const struct eng_gemm_kernel *kernel = job->exec->gemm;
+    const size_t mr = kernel->mr, nr = kernel->nr;
+    for (size_t j = 0; j < cols; j += nr)
+        for (size_t i = 0; i < rows; i += mr) {
+            /* The block's buffers hold whole tiles, so edges need no special case: what lies
+             * beyond rows and cols is computed and never read. */
+            float *ct = c + i * ENG_GEMM_C_LD + j;
+            const float *bt = b + j * kc;
+            if (job->g->a_is_transposed)
+                kernel->cols(kc, a + i, bt, ct, ENG_GEMM_C_LD, accumulate);
+            else
+                kernel->rows(kc, a + i * ENG_GEMM_ROW_LD, bt, ct, ENG_GEMM_C_LD, accumulate);
+        }
+}
+
+static void block_task(void *context, size_t i, int worker)
+{
+    const struct block_job *job = context;
+    const struct eng_gemm *g = job->g;
+    const size_t nr = job->exec->gemm->nr;
+    const size_t row = i / job->blocks_n * job->mc, col = i % job->blocks_n * job->nc;
+    const size_t rows = min_size(job->mc, g->m - row), cols = min_size(job->nc, job->n_count - col);
+    float *a = job->scratch + (size_t)worker * WORKER_FLOATS, *c = a + A_FLOATS;
+
+    for (size_t k0 = 0; k0 < job->k_count; k0 += ENG_GEMM_KC) {
+        const size_t kc = min_size(ENG_GEMM_KC, job->k_count - k0);
+        if (g->a_is_transposed)
+            g->a->read(g->a, a, ENG_GEMM_COL_LD, job->k_first + k0, kc, row, rows);
+        else
+            g->a->read(g->a, a, ENG_GEMM_ROW_LD, row, rows, job->k_first + k0, kc);
+        const float *b = job->packed + k0 * job->panels * nr + col * kc;
+        multiply(job, a, b, c, rows, kc, cols, k0 > 0);
+    }
+    g->c->write(g->c, c, ENG_GEMM_C_LD, row, rows, job->n_first + col, cols);
+}
+
+/* Blocks small enough to give every thread of a small machine several, and large enough to pay for
+ * their reading; from the shape alone, never from the number of threads. */
+static void choose_blocks(struct block_job *job)
+{
+    enum { ENOUGH = 16 };
+    const size_t mr = job->exec->gemm->mr, nr = job->exec->gemm->nr;
+    const size_t rows = round_up(job->g->m, mr), cols = round_up(job->n_count, nr);
+    size_t mc = min_size(ENG_GEMM_MC, rows), nc = min_size(ENG_GEMM_NC, cols);
+    for (;;) {
+        const size_t blocks_m = (rows + mc - 1) / mc, blocks_n = (cols + nc - 1) / nc;
+        job->mc = mc, job->nc = nc, job->blocks_n = blocks_n;
+        if (blocks_m * blocks_n >= ENOUGH)
+            return;
+        if (mc > 3 * mr && (mc >= nc || nc <= 2 * nr))
+            mc = round_up(mc / 2, mr);
+        else if (nc > 2 * nr)
+            nc = round_up(nc / 2, nr);
+        else
+            return;
+    }
+}
+
+static void run_blocks(struct block_job *job)
+{
+    choose_blocks(job);
+    const size_t blocks_m = (job->g->m + job->mc - 1) / job->mc;
+    eng_exec_run(job->exec, blocks_m * job->blocks_n, block_task, job);
+}
+
+void eng_gemm_run(const struct eng_exec *exec, const struct eng_gemm *g, void *scratch)
+{
+    const size_t nr = exec->gemm->nr;
+    float *b_buffer = scratch;
+    struct block_job job = {.exec = exec, .g = g};
+    job.scratch = b_buffer + (size_t)ENG_GEMM_STRETCH * B_COLUMNS;
+    if (g->b_packed) {
+        job.packed = g->b_packed;
+        job.panels = round_up(g->n, nr) / nr;
+        job.k_count = g->k;
+        job.n_count = g->n;
+        run_blocks(&job);
+        return;
+    }
+    job.packed = b_buffer;
+    for (size_t n0 = 0; n0 < g->n; n0 += B_COLUMNS)
+        for (size_t k0 = 0; k0 < g->k; k0 += ENG_GEMM_STRETCH) {
+            job.n_first = n0;
+            job.n_count = min_size(B_COLUMNS, g->n - n0);
+            job.k_first = k0;
+            job.k_count = min_size(ENG_GEMM_STRETCH, g->k - k0);
+            job.panels = round_up(job.n_count, nr) / nr;
+            pack(&(struct pack_job){exec, b_buffer, g->b, k0, job.k_count, n0, g->n, job.panels});
+            run_blocks(&job);
+        }
+}
+
+static void read_matrix(const struct eng_source *self, float *dst, size_t ld, size_t row,
+                        size_t rows, size_t col, size_t cols)
+{
+    const struct eng_matrix *m = (const struct eng_matrix *)self;
+    for (size_t i = 0; i < rows; i++)
+        memcpy(dst + i * ld, m->data + (row + i) * m->ld + col, cols * sizeof *dst);
+}
+
+static void read_transposed(const struct eng_source *self, float *dst, size_t ld, size_t row,
+                            size_t rows, size_t col, size_t cols)
+{
+    const struct eng_matrix *m = (const struct eng_matrix *)self;
+    for (size_t j = 0; j < cols; j++)
+        for (size_t i = 0; i < rows; i++)
+            dst[i * ld + j] = m->data[(col + j) * m->ld + row + i];
+}
+
+struct eng_matrix eng_matrix(const float *data, size_t ld)
+{
+    return (struct eng_matrix){{read_matrix}, data, ld};
+}
+
+struct eng_matrix eng_matrix_transposed(const float *data, size_t ld)
+{
+    return (struct eng_matrix){{read_transposed}, data, ld};
+}
+
+static void write_matrix(const struct eng_sink *self, const float *c, size_t ld, size_t row,
+                         size_t rows, size_t col, size_t cols)
+{
+    const struct eng_matrix_sink *m = (const struct eng_matrix_sink *)self;
+    for (size_t i = 0; i < rows; i++) {
+        float *dst = m->data + (row + i) * m->ld + col;
+        const float *src = c + i * ld;
+        for (size_t j = 0; j < cols; j++)
+            dst[j] = m->accumulate ? dst[j] + src[j] : src[j];
+    }
+}
+
+struct eng_matrix_sink eng_matrix_sink(float *data, size_t ld, int accumulate)
+{
+    return (struct eng_matrix_sink){{write_matrix}, data, ld, accumulate};
+}

@@ -1,0 +1,54 @@
+/* The matrix tile for AVX2 and FMA: 6 rows of 16 columns, 12 of the 16 registers.
+ *
+ *      b0 b1      two vectors of eight columns, loaded once a step
+ *   a0 s  s
+ *   a1 s  s       each a is broadcast from memory and feeds two products
+ *   .. .  .
+ *   a5 s  s
+ */
+#include "engine/kernels/gemm_list.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+enum { MR = 6, NR = 16 };
+
+static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, const float *b,
+                        float *c, size_t ldc, int accumulate)
+{
+    __m256 s[MR][2];
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++)
+        s[i][0] = s[i][1] = _mm256_setzero_ps();
+    for (size_t p = 0; p < k; p++, a += step_k, b += NR) {
+        const __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
+#pragma GCC unroll 6
+        for (int i = 0; i < MR; i++) {
+            const __m256 ai = _mm256_broadcast_ss(a + (size_t)i * step_i);
+            s[i][0] = _mm256_fmadd_ps(ai, b0, s[i][0]);
+            s[i][1] = _mm256_fmadd_ps(ai, b1, s[i][1]);
+        }
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < MR; i++, c += ldc) {
+        if (accumulate) {
+            s[i][0] = _mm256_add_ps(_mm256_loadu_ps(c), s[i][0]);
+            s[i][1] = _mm256_add_ps(_mm256_loadu_ps(c + 8), s[i][1]);
+        }
+        _mm256_storeu_ps(c, s[i][0]);
+        _mm256_storeu_ps(c + 8, s[i][1]);
+    }
+}
+
+void eng_gemm_rows_avx2(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                        int accumulate)
+{
+    tile(k, a, ENG_GEMM_ROW_LD, 1, b, c, ldc, accumulate);
+}
+
+void eng_gemm_cols_avx2(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                        int accumulate)
+{
+    tile(k, a, 1, ENG_GEMM_COL_LD, b, c, ldc, accumulate);
+}
+#endif

@@ -1,0 +1,56 @@
+/* The matrix tile for AVX-512: 14 rows of 32 columns, 28 of the 32 registers.
+ *
+ *       b0 b1      two vectors of sixteen columns, loaded once a step
+ *    a0 s  s
+ *    a1 s  s       each a is broadcast from memory and feeds two products:
+ *    .. .  .       28 products for 16 loads a step
+ *   a13 s  s
+ *
+ * The loops over the tile must be unrolled, or GCC -O2 keeps it in memory.
+ */
+#include "engine/kernels/gemm_list.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+enum { MR = 14, NR = 32 };
+
+static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, const float *b,
+                        float *c, size_t ldc, int accumulate)
+{
+    __m512 s[MR][2];
+#pragma GCC unroll 14
+    for (int i = 0; i < MR; i++)
+        s[i][0] = s[i][1] = _mm512_setzero_ps();
+    for (size_t p = 0; p < k; p++, a += step_k, b += NR) {
+        const __m512 b0 = _mm512_loadu_ps(b), b1 = _mm512_loadu_ps(b + 16);
+#pragma GCC unroll 14
+        for (int i = 0; i < MR; i++) {
+            const __m512 ai = _mm512_set1_ps(a[(size_t)i * step_i]);
+            s[i][0] = _mm512_fmadd_ps(ai, b0, s[i][0]);
+            s[i][1] = _mm512_fmadd_ps(ai, b1, s[i][1]);
+        }
+    }
+#pragma GCC unroll 14
+    for (int i = 0; i < MR; i++, c += ldc) {
+        if (accumulate) {
+            s[i][0] = _mm512_add_ps(_mm512_loadu_ps(c), s[i][0]);
+            s[i][1] = _mm512_add_ps(_mm512_loadu_ps(c + 16), s[i][1]);
+        }
+        _mm512_storeu_ps(c, s[i][0]);
+        _mm512_storeu_ps(c + 16, s[i][1]);
+    }
+}
+
+void eng_gemm_rows_avx512(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                          int accumulate)
+{
+    tile(k, a, ENG_GEMM_ROW_LD, 1, b, c, ldc, accumulate);
+}
+
+void eng_gemm_cols_avx512(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                          int accumulate)
+{
+    tile(k, a, 1, ENG_GEMM_COL_LD, b, c, ldc, accumulate);
+}
+#endif

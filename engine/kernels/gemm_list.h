@@ -1,0 +1,74 @@
+/* The register-tile kernels of the matrix product, one row a level.
+ *
+ * Dispatch, tests and benchmarks all read this list. To add a kernel: a row here, and a file
+ * gemm_NAME.c with its two functions.
+ *
+ * A kernel computes one tile, c[mr][nr] = (accumulate ? c : 0) + a[mr][k] b[k][nr], in float32,
+ * each element one chain of additions in ascending k:
+ *
+ *                    b: one panel, k rows of nr floats
+ *                   +--------------+
+ *                   |              |
+ *      a   +----+   +--------------+
+ *       mr |    |   | c (registers)|
+ *          +----+   +--------------+
+ *             k            nr
+ *
+ * a comes in two orders, as the two kinds of caller have it in memory:
+ *      rows: a[i][k] at a[i * ENG_GEMM_ROW_LD + k]   (patches of an image: forward, input gradient)
+ *      cols: a[i][k] at a[k * ENG_GEMM_COL_LD + i]   (their transpose: weight gradient)
+ * The strides are constants, so that addresses need no registers. Reads stay within mr rows or
+ * columns and k steps; c is read only if accumulate is set.
+ *
+ * Not installed.
+ */
+#ifndef ENG_KERNELS_GEMM_LIST_H
+#define ENG_KERNELS_GEMM_LIST_H
+
+#include "engine/cpu.h"
+
+#include <stddef.h>
+
+/* Blocks that every level shares, so that levels with the same arithmetic give the same bits:
+ * a block of A is at most MC x KC, of B KC x NC. MC is a multiple of every row's mr. */
+#define ENG_GEMM_MC     168
+#define ENG_GEMM_KC     256
+#define ENG_GEMM_NC     256
+#define ENG_GEMM_ROW_LD 272 /* KC plus a cache line: rows must not share one set of the cache */
+#define ENG_GEMM_COL_LD 176 /* MC, rounded up to a cache line */
+#define ENG_GEMM_C_LD   272
+#define ENG_GEMM_NR_MAX 32
+#define ENG_GEMM_MR_MAX 14
+
+#if defined(__x86_64__)
+/* name mr nr needs */
+#define ENG_GEMM_KERNELS(X)                                                                        \
+    X(scalar, 4, 8, SCALAR)                                                                        \
+    X(avx2, 6, 16, AVX2)                                                                           \
+    X(avx512, 14, 32, AVX512)
+#else
+#define ENG_GEMM_KERNELS(X) X(scalar, 4, 8, SCALAR)
+#endif
+
+typedef void eng_gemm_ukr(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                          int accumulate);
+
+struct eng_gemm_kernel {
+    const char *name;
+    enum eng_cpu needs;
+    size_t mr, nr;
+    eng_gemm_ukr *rows, *cols;
+};
+
+#define ENG_GEMM_DECLARE(name, mr, nr, needs)                                                      \
+    eng_gemm_ukr eng_gemm_rows_##name, eng_gemm_cols_##name;
+ENG_GEMM_KERNELS(ENG_GEMM_DECLARE)
+#undef ENG_GEMM_DECLARE
+
+/* All rows, *count of them. */
+const struct eng_gemm_kernel *eng_gemm_kernels(size_t *count);
+
+/* The last row that `level` can run. */
+const struct eng_gemm_kernel *eng_gemm_kernel_for(enum eng_cpu level);
+
+#endif

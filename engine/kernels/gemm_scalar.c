@@ -1,0 +1,34 @@
+/* The matrix tile in portable C: 4 x 8 sums, which compilers keep in whatever registers there are. */
+#include "engine/kernels/gemm_list.h"
+
+enum { MR = 4, NR = 8 };
+
+static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, const float *b,
+                        float *c, size_t ldc, int accumulate)
+{
+    float s[MR][NR];
+    for (size_t i = 0; i < MR; i++)
+        for (size_t j = 0; j < NR; j++)
+            s[i][j] = 0.0f;
+    for (size_t p = 0; p < k; p++, a += step_k, b += NR)
+        for (size_t i = 0; i < MR; i++) {
+            const float ai = a[i * step_i];
+            for (size_t j = 0; j < NR; j++)
+                s[i][j] += ai * b[j];
+        }
+    for (size_t i = 0; i < MR; i++)
+        for (size_t j = 0; j < NR; j++)
+            c[i * ldc + j] = accumulate ? c[i * ldc + j] + s[i][j] : s[i][j];
+}
+
+void eng_gemm_rows_scalar(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                          int accumulate)
+{
+    tile(k, a, ENG_GEMM_ROW_LD, 1, b, c, ldc, accumulate);
+}
+
+void eng_gemm_cols_scalar(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                          int accumulate)
+{
+    tile(k, a, 1, ENG_GEMM_COL_LD, b, c, ldc, accumulate);
+}

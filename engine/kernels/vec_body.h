@@ -1,0 +1,154 @@
+/* The text of the element-wise loops. Each vec_LEVEL.c defines VEC_LEVEL and VEC_NEEDS, and
+ * includes this once: plain C that compilers vectorise with that file's instructions. */
+#include "engine/kernels/vec_list.h"
+
+#include <math.h>
+
+#define EACH(value)                                                                                \
+    for (size_t c = 0; c < channels; c++)                                                          \
+    y[c] = (value)
+
+static void affine(float *y, size_t ldy, const float *x, size_t ldx, const float *add, size_t ldadd,
+                   const float *scale, const float *shift, size_t rows, size_t channels, int relu)
+{
+    /* One pass a row, so that y may be add; one loop a case, so that compilers vectorise each. */
+    for (size_t r = 0; r < rows; r++, y += ldy, x += ldx, add = add ? add + ldadd : add) {
+        if (scale && shift && add)
+            EACH(x[c] * scale[c] + shift[c] + add[c]);
+        else if (scale && shift)
+            EACH(x[c] * scale[c] + shift[c]);
+        else if (scale && add)
+            EACH(x[c] * scale[c] + add[c]);
+        else if (scale)
+            EACH(x[c] * scale[c]);
+        else if (shift && add)
+            EACH(x[c] + shift[c] + add[c]);
+        else if (shift)
+            EACH(x[c] + shift[c]);
+        else if (add)
+            EACH(x[c] + add[c]);
+        else if (y != x)
+            EACH(x[c]);
+        if (relu) /* a NaN stays one: it must not pass for a dead unit */
+            EACH(y[c] < 0.0f ? 0.0f : y[c]);
+    }
+}
+
+#undef EACH
+
+static void accumulate(float *y, const float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] += x[i];
+}
+
+static void relu_grad(float *dx, const float *dy, const float *y, size_t count,
+                      enum eng_relu_rule rule)
+{
+    switch (rule) {
+    case ENG_RELU_STANDARD:
+        for (size_t i = 0; i < count; i++)
+            dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+        break;
+    case ENG_RELU_DECONV:
+        for (size_t i = 0; i < count; i++)
+            dx[i] = dy[i] > 0.0f ? dy[i] : 0.0f;
+        break;
+    case ENG_RELU_GUIDED:
+        for (size_t i = 0; i < count; i++)
+            dx[i] = ((y[i] > 0.0f) & (dy[i] > 0.0f)) ? dy[i] : 0.0f;
+        break;
+    }
+}
+
+static void moments(const float *x, size_t rows, size_t channels, float *mean, float *m2)
+{
+    /* Two passes over rows that are still in the cache: exact where one pass cancels. */
+    for (size_t c = 0; c < channels; c++)
+        mean[c] = m2[c] = 0.0f;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < channels; c++)
+            mean[c] += x[r * channels + c];
+    for (size_t c = 0; c < channels; c++)
+        mean[c] /= (float)rows;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < channels; c++) {
+            const float d = x[r * channels + c] - mean[c];
+            m2[c] += d * d;
+        }
+}
+
+static void norm_grad_sums(const float *dy, const float *x, const float *mean, const float *inv_std,
+                           size_t rows, size_t channels, float *sum, float *sum_x)
+{
+    for (size_t c = 0; c < channels; c++)
+        sum[c] = sum_x[c] = 0.0f;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < channels; c++) {
+            const float g = dy[r * channels + c];
+            sum[c] += g;
+            sum_x[c] += g * ((x[r * channels + c] - mean[c]) * inv_std[c]);
+        }
+}
+
+static void norm_grad(float *dx, const float *dy, const float *x, const float *a, const float *b,
+                      const float *c, size_t rows, size_t channels, int add)
+{
+    for (size_t r = 0; r < rows; r++, dx += channels, dy += channels, x += channels)
+        if (add)
+            for (size_t i = 0; i < channels; i++)
+                dx[i] += a[i] * dy[i] + b[i] * x[i] + c[i];
+        else
+            for (size_t i = 0; i < channels; i++)
+                dx[i] = a[i] * dy[i] + b[i] * x[i] + c[i];
+}
+
+static void column_sums(const float *x, size_t rows, size_t channels, float *sum)
+{
+    for (size_t c = 0; c < channels; c++)
+        sum[c] = 0.0f;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < channels; c++)
+            sum[c] += x[r * channels + c];
+}
+
+static void max_update(float *best, int32_t *tap, const float *x, size_t channels, int32_t index)
+{
+    for (size_t c = 0; c < channels; c++) {
+        const int better = (x[c] > best[c]) | (x[c] != x[c]); /* NaN wins, as in PyTorch */
+        best[c] = better ? x[c] : best[c];
+        tap[c] = better ? index : tap[c];
+    }
+}
+
+static void adam(float *value, float *m, float *v, const float *grad, size_t count,
+                 const struct eng_adam_step *step)
+{
+    const float keep1 = 1.0f - step->beta1, keep2 = 1.0f - step->beta2;
+    const float rate = step->lr / step->correct1, root = sqrtf(step->correct2);
+    const float shrink = 1.0f - step->lr * step->weight_decay;
+    for (size_t i = 0; i < count; i++) {
+        const float g = grad[i];
+        m[i] = step->beta1 * m[i] + keep1 * g;
+        v[i] = step->beta2 * v[i] + keep2 * g * g;
+        value[i] = shrink * value[i] - rate * m[i] / (sqrtf(v[i]) / root + step->eps);
+    }
+}
+
+static void sgd(float *value, float *velocity, const float *grad, size_t count, float lr,
+                float momentum, float weight_decay)
+{
+    for (size_t i = 0; i < count; i++) {
+        velocity[i] = momentum * velocity[i] + (grad[i] + weight_decay * value[i]);
+        value[i] -= lr * velocity[i];
+    }
+}
+
+#define VEC_NAME_(level)  eng_vec_##level
+#define VEC_NAME(level)   VEC_NAME_(level)
+#define VEC_TEXT_(level)  #level
+#define VEC_TEXT(level)   VEC_TEXT_(level)
+#define VEC_MEMBER(name, args) .name = name,
+
+const struct eng_vec_kernel VEC_NAME(VEC_LEVEL) = {
+    .name = VEC_TEXT(VEC_LEVEL), .needs = VEC_NEEDS, ENG_VEC_FUNCTIONS(VEC_MEMBER)};

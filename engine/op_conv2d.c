@@ -1,0 +1,515 @@
+/* 2-D convolution (cross-correlation, as PyTorch's conv2d):
+ *
+ *   y[n][oy][ox][o] = bias[o] + sum over ky,kx,c  x[n][oy sh - ph + ky][ox sw - pw + kx][c] w[o][c][ky][kx]
+ *
+ * All three passes are matrix products over *patches*. The patch of a position is the run of
+ * numbers under the kernel there, rows (ky), columns (kx), channels (c); with channels last, each
+ * of its rows is one stretch of memory:
+ *
+ *       image, one row: | c c c | c c c | c c c | c c c |
+ *                               '------- kw * c --------'   row ky of the patch
+ *
+ *   forward          Y[positions][o]   = patches(x)            W[(ky,kx,c)][o]
+ *   weight gradient  dW[(ky,kx,c)][o]  = patches(x)transposed  dY[positions][o]
+ *   input gradient   dX[positions][c]  = patches(dy)           W'[(u,v,o)][c]
+ *
+ * For the input gradient, a position iy = py + sh i of x meets the kernel rows with
+ * (iy + ph - ky) divisible by sh, which depends on its phase py alone: ky = ky0 + sh t. Such a
+ * phase is a plain convolution of dy with stride 1, its kernel the rows t counted backwards. Stride
+ * s has s*s phases (some without taps: zeros).
+ *
+ * With very few input channels (the first layer) that product would fill only a corner of the
+ * kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed whole, image by image, and
+ * overlapping patches are added up row by row.
+ */
+#include "engine/gemm.h"
+#include "engine/op.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NARROW = 8 }; /* input channels up to which the gradient adds up patches */
+
+/* ---- patches as a matrix -------------------------------------------------------------------- */
+
+struct patches {
+    struct eng_source source;
+    const float *x;
+    struct eng_extent extent; /* of x */
+    size_t kernel[2], step[2];
+    ptrdiff_t origin[2];   /* of the patch of position (0, 0) */
+    size_t positions[2];
+};
+
+/* Columns col..col+cols of the patch whose first number would be at (y0, x0) of image. */
+static void read_patch(const struct patches *p, float *dst, const float *image, ptrdiff_t y0,
+                       ptrdiff_t x0, size_t col, size_t cols)
+{
+    const size_t c = p->extent.c, run = p->kernel[1] * c;
+    const ptrdiff_t width = (ptrdiff_t)(p->extent.w * c);
+    size_t ky = col / run, at = col % run;
+    while (cols) {
+        const size_t want = run - at < cols ? run - at : cols;
+        const ptrdiff_t y = y0 + (ptrdiff_t)ky, first = x0 * (ptrdiff_t)c + (ptrdiff_t)at;
+        ptrdiff_t from = first < 0 ? -first : 0;
+        ptrdiff_t to = width - first < (ptrdiff_t)want ? width - first : (ptrdiff_t)want;
+        if (y < 0 || y >= (ptrdiff_t)p->extent.h || to < from)
+            from = to = 0;
+        for (ptrdiff_t i = 0; i < from; i++)
+            dst[i] = 0.0f;
+        if (to > from)
+            memcpy(dst + from, image + y * width + first + from,
+                   (size_t)(to - from) * sizeof *dst);
+        for (ptrdiff_t i = to; i < (ptrdiff_t)want; i++)
+            dst[i] = 0.0f;
+        dst += want;
+        cols -= want;
+        at = 0;
+        ky++;
+    }
+}
+
+static void read_patches(const struct eng_source *self, float *dst, size_t ld, size_t row,
+                         size_t rows, size_t col, size_t cols)
+{
+    const struct patches *p = (const struct patches *)self;
+    const size_t image_floats = eng_extent_count(&p->extent);
+    size_t px = row % p->positions[1], py = row / p->positions[1] % p->positions[0];
+    const float *image = p->x + row / p->positions[1] / p->positions[0] * image_floats;
+    for (size_t i = 0; i < rows; i++, dst += ld) {
+        read_patch(p, dst, image, p->origin[0] + (ptrdiff_t)(py * p->step[0]),
+                   p->origin[1] + (ptrdiff_t)(px * p->step[1]), col, cols);
+        if (++px == p->positions[1]) {
+            px = 0;
+            if (++py == p->positions[0]) {
+                py = 0;
+                image += image_floats;
+            }
+        }
+    }
+}
+
+static struct patches patches_of(const float *x, const struct eng_extent *extent,
+                                 const struct eng_conv *conv, const struct eng_extent *y)
+{
+    return (struct patches){.source = {read_patches},
+                            .x = x,
+                            .extent = *extent,
+                            .kernel = {conv->kernel[0], conv->kernel[1]},
+                            .step = {conv->stride[0], conv->stride[1]},
+                            .origin = {-(ptrdiff_t)conv->pad[0], -(ptrdiff_t)conv->pad[1]},
+                            .positions = {y->h, y->w}};
+}
+
+/* ---- weights as a matrix -------------------------------------------------------------------- */
+
+/* A phase of the input gradient: kernel rows first + stride * t, t < taps, in each direction. */
+struct phase {
+    size_t index[2], first[2], taps[2];
+    ptrdiff_t origin[2]; /* in dy, of the patch of the phase's first position */
+};
+
+static struct phase phase_of(const struct eng_conv *conv, size_t py, size_t px)
+{
+    struct phase f = {.index = {py, px}};
+    for (int d = 0; d < 2; d++) {
+        const size_t s = conv->stride[d], k = conv->kernel[d];
+        f.first[d] = (f.index[d] + conv->pad[d]) % s;
+        f.taps[d] = f.first[d] < k ? (k - 1 - f.first[d]) / s + 1 : 0;
+        f.origin[d] = (ptrdiff_t)((f.index[d] + conv->pad[d] - f.first[d]) / s) -
+                      ((ptrdiff_t)f.taps[d] - 1);
+    }
+    return f;
+}
+
+struct weights {
+    struct eng_source source;
+    const float *w;
+    size_t in;
+    const struct eng_conv *conv;
+    struct phase phase;
+};
+
+/* Rows (ky, kx, c), columns o. */
+static void read_forward(const struct eng_source *self, float *dst, size_t ld, size_t row,
+                         size_t rows, size_t col, size_t cols)
+{
+    const struct weights *w = (const struct weights *)self;
+    const size_t area = w->conv->kernel[0] * w->conv->kernel[1];
+    for (size_t j = 0; j < cols; j++) {
+        const float *filter = w->w + (col + j) * w->in * area;
+        size_t tap = row / w->in, c = row % w->in;
+        for (size_t i = 0; i < rows; i++) {
+            dst[i * ld + j] = filter[c * area + tap];
+            if (++c == w->in)
+                c = 0, tap++;
+        }
+    }
+}
+
+/* Rows (u, v, o), columns c; u and v count the phase's taps backwards. */
+static void read_backward(const struct eng_source *self, float *dst, size_t ld, size_t row,
+                          size_t rows, size_t col, size_t cols)
+{
+    const struct weights *w = (const struct weights *)self;
+    const struct eng_conv *conv = w->conv;
+    const struct phase *f = &w->phase;
+    const size_t area = conv->kernel[0] * conv->kernel[1];
+    for (size_t i = 0; i < rows; i++) {
+        const size_t tap = (row + i) / conv->out, o = (row + i) % conv->out;
+        const size_t u = tap / f->taps[1], v = tap % f->taps[1];
+        const size_t ky = f->first[0] + conv->stride[0] * (f->taps[0] - 1 - u);
+        const size_t kx = f->first[1] + conv->stride[1] * (f->taps[1] - 1 - v);
+        const float *src = w->w + (o * w->in + col) * area + ky * conv->kernel[1] + kx;
+        for (size_t j = 0; j < cols; j++)
+            dst[i * ld + j] = src[j * area];
+    }
+}
+
+/* Rows o, columns (ky, kx, c). */
+static void read_patch_weights(const struct eng_source *self, float *dst, size_t ld, size_t row,
+                               size_t rows, size_t col, size_t cols)
+{
+    const struct weights *w = (const struct weights *)self;
+    const size_t area = w->conv->kernel[0] * w->conv->kernel[1];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++) {
+            const size_t tap = (col + j) / w->in, c = (col + j) % w->in;
+            dst[i * ld + j] = w->w[((row + i) * w->in + c) * area + tap];
+        }
+}
+
+static size_t phase_packed(const struct eng_exec *exec, const struct eng_node *node,
+                           const struct phase *f)
+{
+    return eng_gemm_packed_count(exec, f->taps[0] * f->taps[1] * node->conv.out, node->in);
+}
+
+static size_t backward_packed(const struct eng_exec *exec, const struct eng_node *node)
+{
+    const struct eng_conv *conv = &node->conv;
+    if (node->in <= NARROW)
+        return eng_gemm_packed_count(exec, conv->out, conv->kernel[0] * conv->kernel[1] * node->in);
+    size_t count = 0;
+    for (size_t py = 0; py < conv->stride[0]; py++)
+        for (size_t px = 0; px < conv->stride[1]; px++) {
+            const struct phase f = phase_of(conv, py, px);
+            count += phase_packed(exec, node, &f);
+        }
+    return count;
+}
+
+static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
+                         const struct eng_node *node, const struct eng_exec *exec,
+                         int want_gradients)
+{
+    const struct eng_conv *conv = &node->conv;
+    const size_t columns = conv->kernel[0] * conv->kernel[1] * node->in;
+    struct weights w = {{read_forward}, eng_node_param(net, node, 0), node->in, conv, {{0}, {0}, {0}, {0}}};
+    if (!pack->forward) {
+        pack->forward = malloc(eng_gemm_packed_count(exec, columns, conv->out) * sizeof(float));
+        if (!pack->forward)
+            return ENG_NOMEM;
+    }
+    eng_gemm_pack_b(exec, pack->forward, &w.source, columns, conv->out);
+    if (!want_gradients)
+        return ENG_OK;
+    if (!pack->backward) {
+        pack->backward = malloc((backward_packed(exec, node) + 1) * sizeof(float));
+        if (!pack->backward)
+            return ENG_NOMEM;
+    }
+    if (node->in <= NARROW) {
+        w.source.read = read_patch_weights;
+        eng_gemm_pack_b(exec, pack->backward, &w.source, conv->out, columns);
+        return ENG_OK;
+    }
+    w.source.read = read_backward;
+    float *at = pack->backward;
+    for (size_t py = 0; py < conv->stride[0]; py++)
+        for (size_t px = 0; px < conv->stride[1]; px++) {
+            w.phase = phase_of(conv, py, px);
+            eng_gemm_pack_b(exec, at, &w.source, w.phase.taps[0] * w.phase.taps[1] * conv->out,
+                            node->in);
+            at += phase_packed(exec, node, &w.phase);
+        }
+    return ENG_OK;
+}
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+static int extent(const struct eng_node *node, const struct eng_extent x[2], struct eng_extent *y)
+{
+    const struct eng_conv *conv = &node->conv;
+    const size_t h = x[0].h + 2 * conv->pad[0], w = x[0].w + 2 * conv->pad[1];
+    if (h < conv->kernel[0] || w < conv->kernel[1])
+        return 0;
+    *y = (struct eng_extent){(h - conv->kernel[0]) / conv->stride[0] + 1,
+                             (w - conv->kernel[1]) / conv->stride[1] + 1, conv->out};
+    return 1;
+}
+
+static unsigned flags(const struct eng_node *node, int train_batch_norm, int dropout, unsigned want)
+{
+    (void)node, (void)train_batch_norm, (void)dropout;
+    return want & ENG_WANT_PARAMS ? ENG_OP_KEEPS_X : 0;
+}
+
+struct y_sink {
+    struct eng_sink sink;
+    const struct eng_pass *pass;
+};
+
+static void write_y(const struct eng_sink *self, const float *c, size_t ld, size_t row, size_t rows,
+                    size_t col, size_t cols)
+{
+    const struct eng_pass *pass = ((const struct y_sink *)self)->pass;
+    const size_t out = pass->node->conv.out, at = row * out + col;
+    const float *bias = eng_node_param(pass->net, pass->node, 1);
+    const float *shift = pass->shift ? pass->shift : bias;
+    pass->exec->vec->affine(pass->y + at, out, c, ld, pass->residual ? pass->residual + at : NULL,
+                            out, pass->scale ? pass->scale + col : NULL,
+                            shift ? shift + col : NULL, rows, cols, pass->relu);
+}
+
+static void forward(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    const struct eng_extent *y = &pass->y_extent;
+    const struct patches a = patches_of(pass->x[0], &pass->x_extent[0], conv, y);
+    const struct y_sink c = {{write_y}, pass};
+    const struct eng_gemm g = {.m = pass->n * y->h * y->w,
+                               .n = conv->out,
+                               .k = conv->kernel[0] * conv->kernel[1] * pass->node->in,
+                               .a = &a.source,
+                               .b_packed = pass->pack->forward,
+                               .c = &c.sink};
+    eng_gemm_run(pass->exec, &g, pass->scratch);
+}
+
+/* ---- backward ------------------------------------------------------------------------------- */
+
+/* Rows of a phase scattered to their positions of dx. */
+struct dx_sink {
+    struct eng_sink sink;
+    float *dx;
+    struct eng_extent extent;
+    size_t index[2], stride[2], positions[2];
+    int add;
+};
+
+static float *dx_row(const struct dx_sink *s, size_t row)
+{
+    const size_t j = row % s->positions[1], i = row / s->positions[1] % s->positions[0];
+    const size_t n = row / s->positions[1] / s->positions[0];
+    const size_t y = s->index[0] + s->stride[0] * i, x = s->index[1] + s->stride[1] * j;
+    return s->dx + ((n * s->extent.h + y) * s->extent.w + x) * s->extent.c;
+}
+
+static void write_dx(const struct eng_sink *self, const float *c, size_t ld, size_t row,
+                     size_t rows, size_t col, size_t cols)
+{
+    const struct dx_sink *s = (const struct dx_sink *)self;
+    for (size_t i = 0; i < rows; i++, c += ld) {
+        float *dst = dx_row(s, row + i) + col;
+        if (s->add)
+            for (size_t j = 0; j < cols; j++)
+                dst[j] += c[j];
+        else
+            memcpy(dst, c, cols * sizeof *dst);
+    }
+}
+
+static void input_gradient(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    const struct eng_extent *x = &pass->x_extent[0];
+    const float *packed = pass->pack->backward;
+    for (size_t py = 0; py < conv->stride[0]; py++)
+        for (size_t px = 0; px < conv->stride[1]; px++) {
+            const struct phase f = phase_of(conv, py, px);
+            struct dx_sink c = {.sink = {write_dx},
+                                .dx = pass->dx[0],
+                                .extent = *x,
+                                .index = {py, px},
+                                .stride = {conv->stride[0], conv->stride[1]},
+                                .add = pass->add[0]};
+            for (int d = 0; d < 2; d++) {
+                const size_t size = d ? x->w : x->h;
+                c.positions[d] = size > f.index[d] ? (size - f.index[d] - 1) / conv->stride[d] + 1
+                                                   : 0;
+            }
+            const size_t m = pass->n * c.positions[0] * c.positions[1];
+            if (f.taps[0] * f.taps[1] == 0) {
+                if (!c.add)
+                    for (size_t i = 0; i < m; i++)
+                        memset(dx_row(&c, i), 0, x->c * sizeof(float));
+                continue;
+            }
+            const struct patches a = {.source = {read_patches},
+                                      .x = pass->dy,
+                                      .extent = pass->y_extent,
+                                      .kernel = {f.taps[0], f.taps[1]},
+                                      .step = {1, 1},
+                                      .origin = {f.origin[0], f.origin[1]},
+                                      .positions = {c.positions[0], c.positions[1]}};
+            const struct eng_gemm g = {.m = m,
+                                       .n = x->c,
+                                       .k = f.taps[0] * f.taps[1] * conv->out,
+                                       .a = &a.source,
+                                       .b_packed = packed,
+                                       .c = &c.sink};
+            if (m)
+                eng_gemm_run(pass->exec, &g, pass->scratch);
+            packed += phase_packed(pass->exec, pass->node, &f);
+        }
+}
+
+struct fold {
+    const struct eng_pass *pass;
+    const float *t; /* [positions][(ky,kx,c)] */
+    float *dx;      /* of one image */
+};
+
+/* Rows first..first+count of one image's dx, from all patches that touch them. */
+static void fold_rows(void *context, size_t first, size_t count, size_t index)
+{
+    (void)index;
+    const struct fold *f = context;
+    const struct eng_conv *conv = &f->pass->node->conv;
+    const struct eng_extent *x = &f->pass->x_extent[0], *y = &f->pass->y_extent;
+    const size_t run = conv->kernel[1] * x->c, columns = conv->kernel[0] * run;
+    const ptrdiff_t width = (ptrdiff_t)(x->w * x->c);
+    for (size_t iy = first; iy < first + count; iy++) {
+        float *dst = f->dx + iy * x->w * x->c;
+        if (!f->pass->add[0])
+            memset(dst, 0, x->w * x->c * sizeof *dst);
+        for (size_t ky = 0; ky < conv->kernel[0]; ky++) {
+            const size_t up = iy + conv->pad[0];
+            if (up < ky || (up - ky) % conv->stride[0] || (up - ky) / conv->stride[0] >= y->h)
+                continue;
+            const float *t = f->t + (up - ky) / conv->stride[0] * y->w * columns + ky * run;
+            for (size_t ox = 0; ox < y->w; ox++, t += columns) {
+                const ptrdiff_t at = ((ptrdiff_t)(ox * conv->stride[1]) - (ptrdiff_t)conv->pad[1]) *
+                                     (ptrdiff_t)x->c;
+                const ptrdiff_t from = at < 0 ? -at : 0;
+                const ptrdiff_t to =
+                    width - at < (ptrdiff_t)run ? width - at : (ptrdiff_t)run;
+                for (ptrdiff_t i = from; i < to; i++)
+                    dst[at + i] += t[i];
+            }
+        }
+    }
+}
+
+static size_t after_gemm(const struct eng_exec *exec)
+{
+    return (eng_gemm_scratch(exec) + 63) / 64 * 64;
+}
+
+static void narrow_input_gradient(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    const struct eng_extent *x = &pass->x_extent[0], *y = &pass->y_extent;
+    const size_t columns = conv->kernel[0] * conv->kernel[1] * x->c;
+    float *t = (float *)((char *)pass->scratch + after_gemm(pass->exec));
+    for (size_t n = 0; n < pass->n; n++) {
+        const struct eng_matrix a = eng_matrix(pass->dy + n * eng_extent_count(y), y->c);
+        const struct eng_matrix_sink c = eng_matrix_sink(t, columns, 0);
+        const struct eng_gemm g = {.m = y->h * y->w,
+                                   .n = columns,
+                                   .k = y->c,
+                                   .a = &a.source,
+                                   .b_packed = pass->pack->backward,
+                                   .c = &c.sink};
+        eng_gemm_run(pass->exec, &g, pass->scratch);
+        struct fold f = {pass, t, pass->dx[0] + n * eng_extent_count(x)};
+        eng_op_split(pass->exec, x->h, 4, fold_rows, &f);
+    }
+}
+
+struct weight_job {
+    const struct eng_pass *pass;
+    const float *dw; /* [(ky,kx,c)][o] */
+};
+
+/* Adds filters first.. of dw to the gradient, in PyTorch's order. */
+static void add_filters(void *context, size_t first, size_t count, size_t i)
+{
+    (void)i;
+    const struct weight_job *job = context;
+    const struct eng_node *node = job->pass->node;
+    const size_t area = node->conv.kernel[0] * node->conv.kernel[1];
+    for (size_t o = first; o < first + count; o++) {
+        float *dst = job->pass->dparam[0] + o * node->in * area;
+        for (size_t c = 0; c < node->in; c++)
+            for (size_t tap = 0; tap < area; tap++)
+                dst[c * area + tap] += job->dw[(tap * node->in + c) * node->conv.out + o];
+    }
+}
+
+static void weight_gradient(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    const struct eng_extent *y = &pass->y_extent;
+    const struct patches a = patches_of(pass->x[0], &pass->x_extent[0], conv, y);
+    const struct eng_matrix b = eng_matrix(pass->dy, conv->out);
+    float *dw = (float *)((char *)pass->scratch + after_gemm(pass->exec));
+    const struct eng_matrix_sink c = eng_matrix_sink(dw, conv->out, 1);
+    const struct eng_gemm g = {.m = conv->kernel[0] * conv->kernel[1] * pass->node->in,
+                               .n = conv->out,
+                               .k = pass->n * y->h * y->w,
+                               .a = &a.source,
+                               .a_is_transposed = 1,
+                               .b = &b.source,
+                               .c = &c.sink};
+    memset(dw, 0, g.m * g.n * sizeof *dw);
+    eng_gemm_run(pass->exec, &g, pass->scratch);
+    struct weight_job job = {pass, dw};
+    eng_op_split(pass->exec, conv->out, 16, add_filters, &job);
+}
+
+static void backward(const struct eng_pass *pass)
+{
+    if (pass->dparam[0])
+        weight_gradient(pass);
+    if (pass->dparam[1])
+        eng_op_sums(pass->exec, pass->dparam[1], pass->dy,
+                    pass->n * pass->y_extent.h * pass->y_extent.w, pass->y_extent.c, pass->scratch);
+    if (pass->dx[0]) {
+        if (pass->node->in <= NARROW)
+            narrow_input_gradient(pass);
+        else
+            input_gradient(pass);
+    }
+}
+
+static size_t scratch(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
+    const size_t positions = pass->y_extent.h * pass->y_extent.w;
+    const size_t weights = eng_product(columns, conv->out);
+    const size_t folds = pass->node->in <= NARROW ? eng_product(positions, columns) : 0;
+    const size_t floats = weights > folds ? weights : folds;
+    const size_t sums = eng_op_sums_scratch(eng_product(pass->n, positions), conv->out);
+    const size_t bytes = after_gemm(pass->exec) + eng_product(floats, sizeof(float));
+    return bytes > sums ? bytes : sums;
+}
+
+static double work(const struct eng_node *node, const struct eng_extent *x,
+                   const struct eng_extent *y)
+{
+    const struct eng_conv *conv = &node->conv;
+    return (double)y->h * (double)y->w * (double)y->c * (double)x->c *
+           (double)(conv->kernel[0] * conv->kernel[1]);
+}
+
+const struct eng_op eng_op_conv2d = {.name = "conv2d",
+                                     .extent = extent,
+                                     .flags = flags,
+                                     .scratch = scratch,
+                                     .forward = forward,
+                                     .backward = backward,
+                                     .pack = pack,
+                                     .work = work};

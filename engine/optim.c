@@ -1,0 +1,147 @@
+#include "engine/optim.h"
+
+#include "engine/op.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { CHUNK = 16384 };
+
+struct eng_optim {
+    struct eng_optim_config config;
+    size_t count;      /* parameters */
+    uint64_t steps;
+    float **state[2];
+};
+
+struct eng_optim_config eng_optim_adam(void)
+{
+    return (struct eng_optim_config){
+        .kind = ENG_OPTIM_ADAM, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f};
+}
+
+struct eng_optim_config eng_optim_sgd(float momentum, float weight_decay)
+{
+    return (struct eng_optim_config){
+        .kind = ENG_OPTIM_SGD, .momentum = momentum, .weight_decay = weight_decay};
+}
+
+enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
+                           const struct eng_optim_config *config)
+{
+    struct eng_optim *optim = calloc(1, sizeof *optim);
+    if (!optim)
+        return ENG_NOMEM;
+    optim->config = *config;
+    optim->count = eng_net_param_count(net);
+    const int arrays = config->kind == ENG_OPTIM_ADAM ? 2 : 1;
+    for (int a = 0; a < arrays; a++) {
+        optim->state[a] = calloc(optim->count + 1, sizeof *optim->state[a]);
+        if (!optim->state[a])
+            goto fail;
+        for (size_t i = 0; i < optim->count; i++) {
+            const struct eng_param *p = eng_net_param_const(net, i);
+            if (!eng_param_trains(p))
+                continue;
+            optim->state[a][i] = calloc(eng_shape_count(&p->shape), sizeof(float));
+            if (!optim->state[a][i])
+                goto fail;
+        }
+    }
+    *out = optim;
+    return ENG_OK;
+fail:
+    eng_optim_free(optim);
+    return ENG_NOMEM;
+}
+
+void eng_optim_free(struct eng_optim *optim)
+{
+    if (!optim)
+        return;
+    for (int a = 0; a < 2; a++) {
+        for (size_t i = 0; optim->state[a] && i < optim->count; i++)
+            free(optim->state[a][i]);
+        free(optim->state[a]);
+    }
+    free(optim);
+}
+
+struct step {
+    const struct eng_exec *exec;
+    const struct eng_optim_config *config;
+    struct eng_adam_step adam;
+    float *value, *state[2];
+    const float *grad;
+    float lr, weight_decay;
+};
+
+static void step_task(void *context, size_t first, size_t count, size_t i)
+{
+    (void)i;
+    const struct step *s = context;
+    if (s->config->kind == ENG_OPTIM_ADAM)
+        s->exec->vec->adam(s->value + first, s->state[0] + first, s->state[1] + first,
+                           s->grad + first, count, &s->adam);
+    else
+        s->exec->vec->sgd(s->value + first, s->state[0] + first, s->grad + first, count, s->lr,
+                          s->config->momentum, s->weight_decay);
+}
+
+void eng_optim_step(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
+                    struct eng_grads *grads, float lr)
+{
+    const struct eng_optim_config *c = &optim->config;
+    optim->steps++;
+    const double t = (double)optim->steps;
+    for (size_t i = 0; i < optim->count; i++) {
+        struct eng_param *p = eng_net_param(net, i);
+        if (!eng_param_trains(p))
+            continue;
+        const float decay = p->shape.rank >= 2 ? c->weight_decay : 0.0f;
+        struct step s = {.exec = exec,
+                         .config = c,
+                         .adam = {.lr = lr,
+                                  .beta1 = c->beta1,
+                                  .beta2 = c->beta2,
+                                  .eps = c->eps,
+                                  .weight_decay = decay,
+                                  .correct1 = (float)(1 - pow((double)c->beta1, t)),
+                                  .correct2 = (float)(1 - pow((double)c->beta2, t))},
+                         .value = p->value,
+                         .grad = eng_grads_value(grads, i),
+                         .lr = lr,
+                         .weight_decay = decay};
+        for (int a = 0; a < 2; a++)
+            s.state[a] = optim->state[a] ? optim->state[a][i] : NULL;
+        eng_op_split(exec, eng_shape_count(&p->shape), CHUNK, step_task, &s);
+    }
+    eng_net_changed(net);
+}
+
+uint64_t eng_optim_steps(const struct eng_optim *optim)
+{
+    return optim->steps;
+}
+
+void eng_optim_set_steps(struct eng_optim *optim, uint64_t steps)
+{
+    optim->steps = steps;
+}
+
+float *eng_optim_state(struct eng_optim *optim, size_t param, int which)
+{
+    return which < 0 || which > 1 || !optim->state[which] ? NULL : optim->state[which][param];
+}
+
+float eng_schedule_rate(enum eng_schedule schedule, float top, uint64_t step, uint64_t steps,
+                        uint64_t warm_up)
+{
+    if (schedule == ENG_SCHEDULE_CONSTANT)
+        return top;
+    if (step < warm_up)
+        return top * (float)(step + 1) / (float)warm_up;
+    const double pi = 3.14159265358979323846;
+    const double left = steps > warm_up ? (double)(steps - warm_up) : 1;
+    return top * (float)(0.5 * (1 + cos(pi * (double)(step - warm_up) / left)));
+}

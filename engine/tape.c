@@ -1,0 +1,462 @@
+#include "engine/tape.h"
+
+#include "engine/arena.h"
+#include "engine/op.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The plan of a node. Steps of the tape: node i runs forward at step i, backward at 2 n - i.
+ *
+ * Nodes that write over their input share its place (place[i] == place[input]); so do gradients.
+ * A chain conv - norm - add - relu on one place is run by its first node alone, on the way out. */
+struct plan {
+    struct eng_extent extent;
+    unsigned flags;
+    int used;               /* leads to the output */
+    int reaches;            /* something under it wants a gradient */
+    int consumer, uses;     /* the only consumer (if uses == 1), number of uses */
+    int value, grad;        /* node whose block holds this one's value, gradient */
+    int norm, residual;     /* nodes that this one runs on the way, -1: none */
+    int relu, folded;       /* runs a ReLU on the way; is itself run by an earlier node */
+    int add[2];             /* dx of input k is added to: a later node wrote it before */
+    size_t value_block, grad_block, saved_block;
+};
+
+struct eng_tape {
+    const struct eng_net *net;
+    const struct eng_exec *exec;
+    struct eng_tape_options options;
+    struct plan *plans;
+    struct eng_arena arena;
+    size_t scratch_block, n;
+    uint64_t seed, step;
+};
+
+struct eng_grads {
+    size_t count;
+    float **values;
+    size_t *sizes;
+};
+
+enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net)
+{
+    struct eng_grads *g = calloc(1, sizeof *g);
+    if (!g)
+        return ENG_NOMEM;
+    g->count = net->param_count;
+    g->values = calloc(g->count + 1, sizeof *g->values);
+    g->sizes = calloc(g->count + 1, sizeof *g->sizes);
+    if (!g->values || !g->sizes)
+        goto fail;
+    for (size_t i = 0; i < g->count; i++) {
+        if (!eng_param_trains(&net->params[i]))
+            continue;
+        g->sizes[i] = eng_shape_count(&net->params[i].shape);
+        g->values[i] = calloc(g->sizes[i], sizeof(float));
+        if (!g->values[i])
+            goto fail;
+    }
+    *out = g;
+    return ENG_OK;
+fail:
+    eng_grads_free(g);
+    return ENG_NOMEM;
+}
+
+void eng_grads_free(struct eng_grads *grads)
+{
+    if (!grads)
+        return;
+    for (size_t i = 0; grads->values && i < grads->count; i++)
+        free(grads->values[i]);
+    free(grads->values);
+    free(grads->sizes);
+    free(grads);
+}
+
+void eng_grads_zero(struct eng_grads *grads)
+{
+    for (size_t i = 0; i < grads->count; i++)
+        if (grads->values[i])
+            memset(grads->values[i], 0, grads->sizes[i] * sizeof(float));
+}
+
+float *eng_grads_value(struct eng_grads *grads, size_t param)
+{
+    return grads->values[param];
+}
+
+/* ---- planning ------------------------------------------------------------------------------- */
+
+static enum eng_err plan_extents(struct eng_tape *tape, struct eng_why *why)
+{
+    const struct eng_net *net = tape->net;
+    for (int i = 0; i < net->node_count; i++) {
+        const struct eng_node *node = &net->nodes[i];
+        struct eng_extent x[2] = {{tape->options.height, tape->options.width, 0}, {0, 0, 0}};
+        for (int k = 0; k < 2; k++)
+            if (node->input[k] >= 0)
+                x[k] = tape->plans[node->input[k]].extent;
+        struct eng_extent *y = &tape->plans[i].extent;
+        if (!node->op->extent(node, x, y) || eng_extent_count(y) == 0 ||
+            eng_extent_count(y) == (size_t)-1)
+            return eng_fail(why, ENG_SHAPE,
+                            "images of %zux%zu do not fit this net (its %s layer cannot take "
+                            "%zux%zu with %zu channels); give another size",
+                            tape->options.width, tape->options.height, node->op->name, x[0].w,
+                            x[0].h, x[0].c);
+    }
+    const struct eng_extent *y = &tape->plans[net->node_count - 1].extent;
+    if (y->h != 1 || y->w != 1)
+        return eng_fail(why, ENG_SHAPE, "the net ends in a map of %zux%zu, not in a row of outputs",
+                        y->w, y->h);
+    return ENG_OK;
+}
+
+static void plan_uses(struct eng_tape *tape)
+{
+    const struct eng_net *net = tape->net;
+    const struct eng_tape_options *o = &tape->options;
+    struct plan *plans = tape->plans;
+    plans[net->node_count - 1].used = 1;
+    for (int i = net->node_count - 1; i >= 0; i--) {
+        struct plan *p = &plans[i];
+        const struct eng_node *node = &net->nodes[i];
+        p->flags = node->op->flags(node, o->train_batch_norm, o->dropout, o->want);
+        p->value = p->grad = i;
+        p->norm = p->residual = -1;
+        if (!p->used)
+            continue;
+        for (int k = 1; k >= 0; k--) { /* in the order in which backward writes gradients */
+            if (node->input[k] < 0)
+                continue;
+            struct plan *x = &plans[node->input[k]];
+            p->add[k] = x->uses > 0;
+            x->used = 1;
+            x->uses++;
+            x->consumer = i;
+        }
+    }
+    for (int i = 0; i < net->node_count; i++) {
+        const struct eng_node *node = &net->nodes[i];
+        plans[i].reaches = i == 0 ? (o->want & ENG_WANT_INPUT) != 0
+                                  : (o->want & ENG_WANT_PARAMS) && node->param[0] >= 0;
+        for (int k = 0; k < 2; k++)
+            if (node->input[k] >= 0)
+                plans[i].reaches |= plans[node->input[k]].reaches;
+    }
+}
+
+static void plan_places(struct eng_tape *tape)
+{
+    const struct eng_net *net = tape->net;
+    struct plan *plans = tape->plans;
+    for (int i = 1; i < net->node_count; i++) {
+        struct plan *p = &plans[i];
+        const int j = net->nodes[i].input[0];
+        if (p->used && p->flags & ENG_OP_FORWARD_IN_PLACE && !(p->flags & ENG_OP_KEEPS_X) &&
+            plans[j].uses == 1 && !(plans[j].flags & ENG_OP_KEEPS_Y))
+            p->value = plans[j].value;
+    }
+    for (int i = net->node_count - 1; i > 0; i--) {
+        const int j = net->nodes[i].input[0];
+        if (plans[i].used && plans[i].flags & ENG_OP_BACKWARD_IN_PLACE && plans[j].uses == 1)
+            plans[j].grad = plans[i].grad;
+    }
+}
+
+/* The only consumer of node i if it runs op on i's own place, or -1. */
+static int next_in_place(const struct eng_tape *tape, int i, const struct eng_op *op)
+{
+    const struct plan *p = &tape->plans[i];
+    if (p->uses != 1 || tape->net->nodes[p->consumer].op != op ||
+        tape->plans[p->consumer].value != p->value)
+        return -1;
+    return p->consumer;
+}
+
+static void plan_folds(struct eng_tape *tape)
+{
+    const struct eng_net *net = tape->net;
+    struct plan *plans = tape->plans;
+    for (int i = 1; i < net->node_count; i++) {
+        const struct eng_op *op = net->nodes[i].op;
+        if (!plans[i].used || plans[i].folded ||
+            (op != &eng_op_conv2d && op != &eng_op_batch_norm && op != &eng_op_add))
+            continue;
+        int at = i, next;
+        if (op == &eng_op_conv2d) {
+            if (!tape->options.train_batch_norm &&
+                (next = next_in_place(tape, at, &eng_op_batch_norm)) >= 0) {
+                plans[i].norm = at = next;
+                plans[next].folded = 1;
+            }
+            if ((next = next_in_place(tape, at, &eng_op_add)) >= 0 &&
+                net->nodes[next].input[0] == at && net->nodes[next].input[1] < i) {
+                plans[i].residual = net->nodes[next].input[1];
+                at = next;
+                plans[next].folded = 1;
+            }
+        }
+        if ((next = next_in_place(tape, at, &eng_op_relu)) >= 0) {
+            plans[i].relu = 1;
+            plans[next].folded = 1;
+        }
+    }
+}
+
+static void fill_pass(const struct eng_tape *tape, int i, size_t n, struct eng_pass *pass)
+{
+    const struct eng_net *net = tape->net;
+    const struct eng_node *node = &net->nodes[i];
+    *pass = (struct eng_pass){.exec = tape->exec,
+                              .net = net,
+                              .node = node,
+                              .n = n,
+                              .y_extent = tape->plans[i].extent,
+                              .train_batch_norm = tape->options.train_batch_norm,
+                              .dropout = tape->options.dropout};
+    for (int k = 0; k < 2; k++)
+        if (node->input[k] >= 0)
+            pass->x_extent[k] = tape->plans[node->input[k]].extent;
+}
+
+/* Lives of values, gradients and what is kept, from the order of the steps. */
+static void plan_blocks(struct eng_tape *tape)
+{
+    const struct eng_net *net = tape->net;
+    struct plan *plans = tape->plans;
+    const size_t nodes = (size_t)net->node_count, end = 2 * nodes + 1, batch = tape->options.batch;
+    const unsigned want = tape->options.want;
+    const int keeps_saved = want || tape->options.train_batch_norm; /* for the running averages */
+    size_t scratch = 0;
+    for (int i = 0; i < net->node_count; i++) {
+        if (!plans[i].used)
+            continue;
+        struct eng_pass pass;
+        fill_pass(tape, i, batch, &pass);
+        const size_t bytes = eng_product(eng_product(batch, eng_extent_count(&plans[i].extent)),
+                                         sizeof(float));
+        size_t value_last = 0, grad_first = end, grad_last = 0;
+        int has_grad = 0;
+        for (int j = 0; j < net->node_count; j++) {
+            const struct plan *p = &plans[j];
+            if (!p->used)
+                continue;
+            if (p->value == i) {
+                if (j == net->node_count - 1 || (want && p->flags & ENG_OP_KEEPS_Y))
+                    value_last = end;
+                for (int c = j + 1; c < net->node_count; c++)
+                    if (plans[c].used &&
+                        (net->nodes[c].input[0] == j || net->nodes[c].input[1] == j)) {
+                        const size_t last = want && plans[c].flags & ENG_OP_KEEPS_X ? end
+                                                                                    : (size_t)c;
+                        value_last = last > value_last ? last : value_last;
+                    }
+            }
+            if (p->grad == i && p->reaches) {
+                size_t first = 2 * nodes - (size_t)j;
+                for (int c = j + 1; c < net->node_count; c++)
+                    if (plans[c].used &&
+                        (net->nodes[c].input[0] == j || net->nodes[c].input[1] == j))
+                        first = 2 * nodes - (size_t)c < first ? 2 * nodes - (size_t)c : first;
+                if (j == net->node_count - 1)
+                    first = nodes;
+                has_grad = 1;
+                grad_first = first < grad_first ? first : grad_first;
+                grad_last = 2 * nodes - (size_t)j > grad_last ? 2 * nodes - (size_t)j : grad_last;
+            }
+        }
+        if (plans[i].value == i)
+            plans[i].value_block = eng_arena_add(&tape->arena, bytes, (size_t)i,
+                                                 value_last > (size_t)i ? value_last : (size_t)i);
+        if (has_grad)
+            plans[i].grad_block = eng_arena_add(&tape->arena, bytes, grad_first, grad_last);
+        if (net->nodes[i].op->saved) /* from 0: an earlier node may fill it on the way */
+            plans[i].saved_block = eng_arena_add(&tape->arena, net->nodes[i].op->saved(&pass),
+                                                 plans[i].folded ? 0 : (size_t)i,
+                                                 keeps_saved ? end : (size_t)i);
+        if (net->nodes[i].op->scratch) {
+            const size_t need = net->nodes[i].op->scratch(&pass);
+            scratch = need > scratch ? need : scratch;
+        }
+    }
+    tape->scratch_block = eng_arena_add(&tape->arena, scratch, 0, end);
+}
+
+enum eng_err eng_tape_new(struct eng_tape **out, const struct eng_net *net,
+                          const struct eng_exec *exec, const struct eng_tape_options *options,
+                          struct eng_why *why)
+{
+    if (options->batch == 0)
+        return eng_fail(why, ENG_ARG, "a batch of no images");
+    struct eng_tape *tape = calloc(1, sizeof *tape);
+    if (!tape)
+        return eng_fail(why, ENG_NOMEM, "out of memory");
+    tape->net = net;
+    tape->exec = exec;
+    tape->options = *options;
+    eng_arena_init(&tape->arena);
+    tape->plans = calloc((size_t)net->node_count, sizeof *tape->plans);
+    enum eng_err err = tape->plans ? plan_extents(tape, why) : ENG_NOMEM;
+    if (err == ENG_OK) {
+        plan_uses(tape);
+        plan_places(tape);
+        plan_folds(tape);
+        plan_blocks(tape);
+        err = eng_arena_commit(&tape->arena);
+    }
+    if (err == ENG_OK) {
+        *out = tape;
+        return ENG_OK;
+    }
+    if (err != ENG_SHAPE)
+        eng_fail(why, err, "no memory for batches of %zu images of %zux%zu; use smaller batches",
+                 options->batch, options->width, options->height);
+    eng_tape_free(tape);
+    return err;
+}
+
+void eng_tape_free(struct eng_tape *tape)
+{
+    if (!tape)
+        return;
+    eng_arena_release(&tape->arena);
+    free(tape->plans);
+    free(tape);
+}
+
+size_t eng_tape_bytes(const struct eng_tape *tape)
+{
+    return tape->arena.bytes;
+}
+
+void eng_tape_seed(struct eng_tape *tape, uint64_t seed, uint64_t step)
+{
+    tape->seed = seed;
+    tape->step = step;
+}
+
+/* ---- passes --------------------------------------------------------------------------------- */
+
+static float *value_of(const struct eng_tape *tape, int i)
+{
+    return eng_arena_at(&tape->arena, tape->plans[tape->plans[i].value].value_block);
+}
+
+static float *grad_of(const struct eng_tape *tape, int i)
+{
+    return eng_arena_at(&tape->arena, tape->plans[tape->plans[i].grad].grad_block);
+}
+
+static struct eng_pass make_pass(const struct eng_tape *tape, int i)
+{
+    struct eng_pass pass;
+    fill_pass(tape, i, tape->n, &pass);
+    for (int k = 0; k < 2; k++)
+        if (pass.node->input[k] >= 0)
+            pass.x[k] = value_of(tape, pass.node->input[k]);
+    pass.y = value_of(tape, i);
+    pass.pack = &tape->net->packs[i];
+    pass.scratch = eng_arena_at(&tape->arena, tape->scratch_block);
+    if (pass.node->op->saved)
+        pass.saved = eng_arena_at(&tape->arena, tape->plans[i].saved_block);
+    return pass;
+}
+
+static int prepared(const struct eng_tape *tape)
+{
+    const struct eng_net *net = tape->net;
+    return net->packs && net->packed_version == net->version &&
+           net->packed_for == tape->exec->gemm && net->packed_gradients >= (tape->options.want != 0);
+}
+
+enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)
+{
+    const struct eng_net *net = tape->net;
+    if (n == 0 || n > tape->options.batch)
+        return ENG_ARG;
+    if (!prepared(tape))
+        return ENG_STATE;
+    tape->n = n;
+    for (int i = 0; i < net->node_count; i++) {
+        const struct plan *p = &tape->plans[i];
+        if (!p->used || p->folded)
+            continue;
+        struct eng_pass pass = make_pass(tape, i);
+        if (i == 0)
+            pass.x[0] = x;
+        if (p->norm >= 0) {
+            const struct eng_pass norm = make_pass(tape, p->norm);
+            eng_batch_norm_fold(&norm, eng_node_param(net, pass.node, 1), &pass.scale, &pass.shift);
+        }
+        if (p->residual >= 0)
+            pass.residual = value_of(tape, p->residual);
+        pass.relu = p->relu;
+        struct eng_rng rng; /* one seed a node: streams within it are the chunks' */
+        eng_rng_init(&rng, tape->seed, tape->step * (uint64_t)net->node_count + (uint64_t)i);
+        pass.seed = eng_rng_u64(&rng);
+        pass.node->op->forward(&pass);
+    }
+    return ENG_OK;
+}
+
+const float *eng_tape_output(const struct eng_tape *tape)
+{
+    return value_of(tape, tape->net->node_count - 1);
+}
+
+enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
+                               float *dx, struct eng_grads *grads)
+{
+    const struct eng_net *net = tape->net;
+    const int top = net->node_count - 1;
+    if (tape->n == 0 || !prepared(tape) || (dx && !(tape->options.want & ENG_WANT_INPUT)) ||
+        (grads && !(tape->options.want & ENG_WANT_PARAMS)) || !tape->options.want)
+        return ENG_STATE;
+    assert(!grads || grads->count == net->param_count);
+    if (tape->plans[top].reaches)
+        memcpy(grad_of(tape, top), seed, tape->n * net->nodes[top].out * sizeof *seed);
+    for (int i = top; i >= 0; i--) {
+        const struct plan *p = &tape->plans[i];
+        if (!p->used || !p->reaches || (i == 0 && !dx))
+            continue;
+        struct eng_pass pass = make_pass(tape, i);
+        pass.rule = rule;
+        pass.dy = grad_of(tape, i);
+        for (int k = 0; k < 2; k++) {
+            if (grads && pass.node->param[k] >= 0)
+                pass.dparam[k] = grads->values[pass.node->param[k]];
+            const int x = pass.node->input[k];
+            if (x < 0 || !tape->plans[x].reaches)
+                continue;
+            if (x == 0 && !dx)
+                continue;
+            pass.dx[k] = grad_of(tape, x);
+            pass.add[k] = p->add[k];
+        }
+        if (i == 0)
+            pass.dx[0] = dx;
+        pass.node->op->backward(&pass);
+    }
+    return ENG_OK;
+}
+
+enum eng_err eng_tape_update_running(const struct eng_tape *tape, struct eng_net *net)
+{
+    if (net != tape->net || !tape->options.train_batch_norm || tape->n == 0)
+        return ENG_STATE;
+    for (int i = 0; i < net->node_count; i++) {
+        const struct eng_node *node = &net->nodes[i];
+        if (node->op != &eng_op_batch_norm || !tape->plans[i].used)
+            continue;
+        const struct eng_pass pass = make_pass(tape, i);
+        eng_batch_norm_update(&pass, net->params[node->running[0]].value,
+                              net->params[node->running[1]].value);
+    }
+    net->batches_tracked++;
+    eng_net_changed(net);
+    return ENG_OK;
+}

@@ -1,0 +1,65 @@
+/* One forward pass and any number of backward passes over it.
+ *
+ * A tape owns the activations and gradients of one batch at a time; the net is only read, so
+ * several tapes (one a thread) may share one net and exec. All memory is planned and allocated by
+ * eng_tape_new: a pass allocates nothing.
+ */
+#ifndef ENG_TAPE_H
+#define ENG_TAPE_H
+
+#include "engine/kernels/vec_list.h" /* enum eng_relu_rule */
+#include "engine/net.h"
+
+struct eng_tape;
+
+/* What backward will be asked for; less wanted is less kept. */
+enum eng_want {
+    ENG_WANT_OUTPUT = 0, /* forward only */
+    ENG_WANT_INPUT = 1,  /* the gradient of the input */
+    ENG_WANT_PARAMS = 2  /* the gradients of the parameters */
+};
+
+struct eng_tape_options {
+    size_t batch, height, width; /* the largest batch, and the size of the images */
+    unsigned want;               /* enum eng_want, or-ed */
+    int train_batch_norm;        /* batch statistics instead of running averages */
+    int dropout;                 /* dropout drops */
+};
+
+/* Gradients of all parameters, in their order and shapes. */
+struct eng_grads;
+enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net);
+void eng_grads_free(struct eng_grads *grads); /* NULL allowed */
+void eng_grads_zero(struct eng_grads *grads);
+float *eng_grads_value(struct eng_grads *grads, size_t param); /* NULL: has no gradient */
+
+/* Plans for the options. ENG_SHAPE if the images are too small for the net. The net and exec must
+ * outlive the tape. The caller frees it. */
+enum eng_err eng_tape_new(struct eng_tape **out, const struct eng_net *net,
+                          const struct eng_exec *exec, const struct eng_tape_options *options,
+                          struct eng_why *why);
+void eng_tape_free(struct eng_tape *tape); /* NULL allowed */
+size_t eng_tape_bytes(const struct eng_tape *tape);
+
+/* Same seed, same dropout masks: the masks of the next forward pass are those of (seed, step). */
+void eng_tape_seed(struct eng_tape *tape, uint64_t seed, uint64_t step);
+
+/* Runs x[n][channels][height][width], n <= batch. The net must be prepared (eng_net_prepare) for
+ * the tape's exec, else ENG_STATE. x is borrowed for the call. */
+enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n);
+
+/* Output of the last forward pass: [n][outputs], before any softmax. */
+const float *eng_tape_output(const struct eng_tape *tape);
+
+/* Back from seed[n][outputs] (d loss / d output, or one-hot rows), every ReLU by the rule.
+ * dx[n][channels][height][width] is overwritten, NULL if not wanted; grads is added to, NULL if
+ * not wanted. What was not in the options is ENG_STATE. May be called again with other seeds and
+ * rules after the same forward pass. */
+enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
+                               float *dx, struct eng_grads *grads);
+
+/* Moves the net's running averages towards the batch statistics of the last forward pass (which
+ * had train_batch_norm): running = 0.9 running + 0.1 batch, the variance unbiased. */
+enum eng_err eng_tape_update_running(const struct eng_tape *tape, struct eng_net *net);
+
+#endif
