@@ -1,0 +1,107 @@
+#include "data/dtype.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "tensors are used as they lie in little-endian files; this processor is big-endian"
+#endif
+
+size_t dat_dtype_size(enum dat_dtype dtype)
+{
+    switch (dtype) {
+#define DAT_DTYPE_SIZE(name, size)                                                                 \
+    case DAT_##name:                                                                               \
+        return size;
+        DAT_DTYPES(DAT_DTYPE_SIZE)
+#undef DAT_DTYPE_SIZE
+    }
+    return 0;
+}
+
+const char *dat_dtype_name(enum dat_dtype dtype)
+{
+    switch (dtype) {
+#define DAT_DTYPE_NAME(name, size)                                                                 \
+    case DAT_##name:                                                                               \
+        return #name;
+        DAT_DTYPES(DAT_DTYPE_NAME)
+#undef DAT_DTYPE_NAME
+    }
+    return "?";
+}
+
+int dat_dtype_find(enum dat_dtype *dtype, const char *name)
+{
+#define DAT_DTYPE_FIND(candidate, size)                                                            \
+    if (strcmp(name, #candidate) == 0) {                                                           \
+        *dtype = DAT_##candidate;                                                                  \
+        return 1;                                                                                  \
+    }
+    DAT_DTYPES(DAT_DTYPE_FIND)
+#undef DAT_DTYPE_FIND
+    return 0;
+}
+
+static float from_bits(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/*     binary16   s eeeee mmmmmmmmmm              exponent bias 15
+ *     binary32   s eeeeeeee mmmmmmmmmm0000...    exponent bias 127 */
+static float from_f16(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    const uint32_t exponent = half >> 10 & 31, mantissa = half & 1023;
+    if (exponent == 31) /* infinity and NaN */
+        return from_bits(sign | 0x7F800000 | mantissa << 13);
+    if (exponent == 0) /* subnormal: mantissa * 2^-24, where -0 keeps its sign */
+        return (sign ? -1.0f : 1.0f) * (float)mantissa * 0x1p-24f;
+    return from_bits(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+/* memcpy compiles to a plain load, and may be unaligned. */
+#define CONVERT_EACH(type, expression)                                                             \
+    for (size_t i = 0; i < count; i++) {                                                           \
+        type x;                                                                                    \
+        memcpy(&x, (const char *)bytes + i * sizeof x, sizeof x);                                  \
+        out[i] = (expression);                                                                     \
+    }                                                                                              \
+    break
+
+void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count)
+{
+    switch (dtype) {
+    case DAT_BOOL:
+        CONVERT_EACH(uint8_t, x ? 1.0f : 0.0f);
+    case DAT_U8:
+        CONVERT_EACH(uint8_t, x);
+    case DAT_I8:
+        CONVERT_EACH(int8_t, x);
+    case DAT_I16:
+        CONVERT_EACH(int16_t, x);
+    case DAT_U16:
+        CONVERT_EACH(uint16_t, x);
+    case DAT_I32:
+        CONVERT_EACH(int32_t, (float)x);
+    case DAT_U32:
+        CONVERT_EACH(uint32_t, (float)x);
+    case DAT_I64:
+        CONVERT_EACH(int64_t, (float)x);
+    case DAT_U64:
+        CONVERT_EACH(uint64_t, (float)x);
+    case DAT_F16:
+        CONVERT_EACH(uint16_t, from_f16(x));
+    case DAT_BF16:
+        CONVERT_EACH(uint16_t, from_bits((uint32_t)x << 16));
+    case DAT_F32:
+        if (count)
+            memcpy(out, bytes, count * sizeof(float));
+        break;
+    case DAT_F64:
+        CONVERT_EACH(double, (float)x);
+    }
+}

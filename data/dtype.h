@@ -1,0 +1,40 @@
+/* Element types of tensors as files store them, and their conversion to float32. */
+#ifndef DAT_DTYPE_H
+#define DAT_DTYPE_H
+
+#include <stddef.h>
+
+/* Name (safetensors' spelling) and bytes of an element. All are little-endian; F16 is IEEE
+ * binary16, BF16 the upper half of a float32, BOOL a byte that is 0 or not. */
+#define DAT_DTYPES(X)                                                                              \
+    X(BOOL, 1)                                                                                     \
+    X(U8, 1)                                                                                       \
+    X(I8, 1)                                                                                       \
+    X(I16, 2)                                                                                      \
+    X(U16, 2)                                                                                      \
+    X(I32, 4)                                                                                      \
+    X(U32, 4)                                                                                      \
+    X(I64, 8)                                                                                      \
+    X(U64, 8)                                                                                      \
+    X(F16, 2)                                                                                      \
+    X(BF16, 2)                                                                                     \
+    X(F32, 4)                                                                                      \
+    X(F64, 8)
+
+enum dat_dtype {
+#define DAT_DTYPE_CODE(name, size) DAT_##name,
+    DAT_DTYPES(DAT_DTYPE_CODE)
+#undef DAT_DTYPE_CODE
+};
+
+size_t dat_dtype_size(enum dat_dtype dtype);
+const char *dat_dtype_name(enum dat_dtype dtype);
+
+/* Sets *dtype to the type of that name and returns 1, or returns 0. */
+int dat_dtype_find(enum dat_dtype *dtype, const char *name);
+
+/* Converts count elements at bytes, which need no alignment, to float32, rounding to nearest:
+ * F32, F16, BF16, BOOL and the integers of up to 16 bits exactly. */
+void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count);
+
+#endif

@@ -1,0 +1,42 @@
+/* Whole files: reading into memory, and writing so that a reader never sees half of one. */
+#ifndef DAT_FILE_H
+#define DAT_FILE_H
+
+#include "engine/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Reads all of a regular file (also a pipe) into *bytes (*count of them; the caller frees; one
+ * NUL follows the last, not counted). A folder, a missing or unreadable file is ENG_IO or
+ * ENG_MISSING; why's text begins with the path. */
+enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, struct eng_why *why);
+
+/* Writes count bytes to PATH.tmp.<pid>, flushes them to the disk, and renames it to PATH (through a
+ * link: to its target). A PATH that is there and no regular file (a device, a pipe) is written to
+ * directly. On any error (a full disk too) PATH keeps what it had, and the temporary file is
+ * removed. */
+enum eng_err dat_file_write(const char *path, const void *bytes, size_t count,
+                            struct eng_why *why);
+
+/* The same piece by piece: open, write to out->stream, then either commit or abort. The struct
+ * is the caller's and must not be copied in between. */
+struct dat_out {
+    FILE *stream;
+    char *path, *temporary;
+};
+enum eng_err dat_out_open(struct dat_out *out, const char *path, struct eng_why *why);
+enum eng_err dat_out_commit(struct dat_out *out, struct eng_why *why);
+void dat_out_abort(struct dat_out *out);
+
+/* Makes a folder and its parents; ENG_OK if it is there already. */
+enum eng_err dat_folder_make(const char *path, struct eng_why *why);
+
+/* dir/name in new memory (the caller frees), or NULL when there is none left. */
+char *dat_path_join(const char *dir, const char *name);
+
+/* True if path can be read as a folder. */
+int dat_folder_is(const char *path);
+
+#endif

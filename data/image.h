@@ -1,0 +1,41 @@
+/* 8-bit pictures in memory, and reading one of any kind we know.
+ *
+ * An image is interleaved RGB, rows from the top, no padding between rows. Decoders convert
+ * whatever a file holds (grey, CMYK, palettes, 16 bits, alpha) to that, as Pillow's
+ * convert("RGB") does.
+ */
+#ifndef DAT_IMAGE_H
+#define DAT_IMAGE_H
+
+#include "engine/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dat_image {
+    size_t width, height; /* pixels, both > 0 once decoded */
+    uint8_t *rgb;         /* [height][width][3], owned */
+};
+
+/* Largest width or height, and largest width * height, that a decoder accepts: a file with more
+ * is refused (ENG_TOOBIG) before its pixels are allocated. */
+#define DAT_IMAGE_MAX_SIDE   65500
+#define DAT_IMAGE_MAX_PIXELS ((size_t)1 << 28)
+
+/* Allocates width x height pixels, not initialised. ENG_TOOBIG, ENG_NOMEM or ENG_ARG (a side of
+ * zero) leave *img empty. */
+enum eng_err dat_image_init(struct dat_image *img, size_t width, size_t height);
+
+/* Frees the pixels; an empty or zeroed image is allowed. */
+void dat_image_release(struct dat_image *img);
+
+/* Decodes a file in memory: JPEG, PNG, PPM or PGM, told apart by their first bytes. EXIF
+ * orientation of a JPEG is applied. On success the caller owns *img; on error it is empty and
+ * *why (NULL allowed) says what is wrong, without the file's name. */
+enum eng_err dat_image_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
+                              struct eng_why *why);
+
+/* The same from a file; why's text begins with the path. */
+enum eng_err dat_image_read(struct dat_image *img, const char *path, struct eng_why *why);
+
+#endif

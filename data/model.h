@@ -1,0 +1,77 @@
+/* Model files: a network with all that is needed to use it, in one safetensors file.
+ *
+ * Tensors have PyTorch's names and shapes. __metadata__ holds, as text:
+ *
+ *   format            "gad"
+ *   architecture      vgg16, resnet18          width, hidden     of engine/arch.h
+ *   classes           ["cat","dog"]            resize_rule       crop, stretch
+ *   resize            pixels (crop)            input_size        [height,width]
+ *   mean, std         [r,g,b]
+ *
+ * and whatever else was recorded of how it was trained (trained_on, seed, epochs, alpha,
+ * base_fingerprint, ...). A file without format "gad" is a foreign one: the architecture is
+ * inferred from its tensors, classes are called "class 0" and so on, and preprocessing is
+ * torchvision's for evaluation.
+ */
+#ifndef DAT_MODEL_H
+#define DAT_MODEL_H
+
+#include "data/preprocess.h"
+#include "engine/arch.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dat_note {
+    char *key, *value;
+};
+
+struct dat_model {
+    struct eng_net *net;
+    struct eng_arch_config config;
+    char **class_names; /* config.classes of them */
+    struct dat_preprocess preprocess;
+    struct dat_note *notes; /* how it was trained: the metadata not named above */
+    size_t note_count;
+};
+
+/* A fresh model: built and initialised from the seed; names are copied. The caller releases it. */
+enum eng_err dat_model_init(struct dat_model *model, const struct eng_arch_config *config,
+                            const char *const *class_names, const struct dat_preprocess *preprocess,
+                            uint64_t seed, struct eng_why *why);
+void dat_model_release(struct dat_model *model); /* a zeroed model is allowed */
+
+/* *copy = a model of the same architecture, names, preprocessing and values, without its notes. */
+enum eng_err dat_model_copy(struct dat_model *copy, const struct dat_model *model,
+                            struct eng_why *why);
+
+/* Reads a file. ENG_MISMATCH where tensors are missing or misshapen, ENG_FORMAT where one holds a
+ * NaN or an infinity; why's text begins with the path. */
+enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why);
+
+/* Writes a file beside and renames it; the same model gives the same bytes. */
+enum eng_err dat_model_write(const struct dat_model *model, const char *path, struct eng_why *why);
+
+/* The value of a note, or NULL; setting copies, and replaces what was there. */
+const char *dat_model_note(const struct dat_model *model, const char *key);
+enum eng_err dat_model_set_note(struct dat_model *model, const char *key, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/* SHA-256 over names, shapes and values of all parameters, 16 bytes of it in hexadecimal: tells
+ * which model a support belongs to, whatever the file's metadata says. */
+#define DAT_FINGERPRINT 33
+void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPRINT]);
+
+/* Copies parameter values from a file into net, which has the same architecture but for the number
+ * of classes: where the last layer differs it keeps its values. For starting a training from
+ * another's weights. */
+enum eng_err dat_model_start_from(struct dat_model *model, const char *path, struct eng_why *why);
+
+/* Label of a class by name or by number ("1"). ENG_ARG, with the names there are, otherwise. */
+enum eng_err dat_model_class(const struct dat_model *model, const char *name, size_t *label,
+                             struct eng_why *why);
+
+#endif
