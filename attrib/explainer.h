@@ -1,0 +1,75 @@
+/* Attributions of a batch of images, for several outputs and methods at once.
+ *
+ * A forward pass costs as much as going back once, and each method, class and point on a path
+ * wants only to go back. So an explainer goes forward once for each point, and back from there for
+ * every class and every rule that any of the methods asks for:
+ *
+ *                                         class 0    class 1
+ *     x --forward--> logits --standard-->   g          g       saliency and gradxinput share it
+ *                           --deconv---->   g          g       deconv
+ *                           --guided---->   g          g       guided
+ *
+ *     x' + a (x - x') --forward--> --standard--> g, g          ig, at each of its points, as many
+ *                                                              at a time as the memory allows
+ *
+ *     struct attr_explainer *explainer;
+ *     eng_net_prepare(net, &exec, 1);
+ *     attr_explainer_new(&explainer, net, &exec, 224, 224, 0, &why);
+ *     attr_explainer_run(explainer, &request, &result, &why);
+ *     attr_explainer_free(explainer);
+ */
+#ifndef ATTR_EXPLAINER_H
+#define ATTR_EXPLAINER_H
+
+#include "attrib/ig.h"
+#include "attrib/method.h"
+#include "engine/net.h"
+
+#define ATTR_MEMORY_DEFAULT ((size_t)1 << 30) /* bytes */
+#define ATTR_BATCH_MAX      16                /* of images of 224 x 224, four are as fast */
+
+struct attr_explainer;
+
+/* Plans for images of height x width. `memory` (0: ATTR_MEMORY_DEFAULT) bounds in bytes what the
+ * explainer holds, by the number of images that it takes at once; a single image may exceed it.
+ * Results do not depend on it beyond float rounding. The net, and exec, must outlive the
+ * explainer; several explainers may share them, each in its own thread. ENG_SHAPE if the net
+ * cannot take such images, ENG_NOMEM. The caller frees it. */
+enum eng_err attr_explainer_new(struct attr_explainer **out, const struct eng_net *net,
+                                const struct eng_exec *exec, size_t height, size_t width,
+                                size_t memory, struct eng_why *why);
+void attr_explainer_free(struct attr_explainer *explainer); /* NULL allowed */
+
+/* Images that it takes at once, and bytes that it holds. */
+size_t attr_explainer_batch(const struct attr_explainer *explainer);
+size_t attr_explainer_bytes(const struct attr_explainer *explainer);
+
+struct attr_request {
+    const float *x; /* [images][channels][height][width] */
+    size_t images;
+    const size_t *classes; /* output numbers, below the net's */
+    size_t class_count;
+    struct attr_methods methods;
+    struct attr_ig ig; /* read if ig is among the methods */
+    /* May be NULL. Called whenever some images have gone forward or back, `done` of `total` so
+     * far; if it returns nonzero, the run ends with ENG_INTERRUPTED. */
+    int (*progress)(void *context, size_t done, size_t total);
+    void *context;
+};
+
+/* The caller's storage. */
+struct attr_result {
+    float *logits;       /* [images][outputs]: the outputs of x, before any softmax */
+    float *attributions; /* [methods][classes][images][channels][height][width] */
+    double *gap; /* [classes][images], of ig (see attrib/ig.h); only used if it is asked for */
+};
+
+/* Fills the result, methods and classes in the order of the request. Any of them may be none: no
+ * classes or methods give logits. ENG_ARG for a class that the net does not have, no images, or
+ * what attr_ig_check finds; ENG_STATE if the net is not prepared with gradients; ENG_NOMEM;
+ * ENG_INTERRUPTED. On an error the result holds nothing of use. */
+enum eng_err attr_explainer_run(struct attr_explainer *explainer,
+                                const struct attr_request *request,
+                                const struct attr_result *result, struct eng_why *why);
+
+#endif
