@@ -1,0 +1,143 @@
+#include "gad/checkpoint.h"
+
+#include "data/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Tensors: every parameter under its own name, the optimiser's arrays behind "optim.0." and
+ * "optim.1.", and "log" [epochs][4] in double precision. */
+enum { LOG_COLUMNS = 4, ARRAYS = 2 };
+
+struct named {
+    char text[112];
+};
+
+static const char *state_name(struct named *name, const struct eng_param *p, int array)
+{
+    snprintf(name->text, sizeof name->text, "optim.%d.%s", array, p->name);
+    return name->text;
+}
+
+static struct dat_safetensors_entry floats(const char *name, const float *values,
+                                           const struct eng_shape *shape)
+{
+    struct dat_safetensors_entry e = {.name = name,
+                                      .dtype = DAT_F32,
+                                      .rank = (size_t)shape->rank,
+                                      .bytes = values,
+                                      .size = eng_shape_count(shape) * sizeof(float)};
+    for (int d = 0; d < shape->rank; d++)
+        e.dim[d] = shape->dim[d];
+    return e;
+}
+
+enum eng_err gad_checkpoint_write(const struct gad_checkpoint *c, const struct dat_model *model,
+                                  struct eng_optim *optim, struct eng_why *why)
+{
+    const size_t count = eng_net_param_count(model->net);
+    struct dat_safetensors_entry *entries = calloc((1 + ARRAYS) * count + 1, sizeof *entries);
+    struct named *names = calloc(ARRAYS * count + 1, sizeof *names);
+    double *log = calloc(c->epochs * LOG_COLUMNS + 1, sizeof *log);
+    enum eng_err err = ENG_NOMEM;
+    size_t n = 0, used = 0;
+    if (!entries || !names || !log) {
+        eng_fail(why, err, "%s: out of memory", c->path);
+        goto done;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct eng_param *p = eng_net_param_const(model->net, i);
+        entries[n++] = floats(p->name, p->value, &p->shape);
+        for (int a = 0; a < ARRAYS; a++) {
+            const float *state = eng_optim_state(optim, i, a);
+            if (state)
+                entries[n++] = floats(state_name(&names[used++], p, a), state, &p->shape);
+        }
+    }
+    for (size_t i = 0; i < c->epoch; i++) {
+        const struct gad_epoch *e = &c->log[i];
+        memcpy(log + i * LOG_COLUMNS,
+               (double[LOG_COLUMNS]){e->loss, e->accuracy, e->check, e->seconds},
+               LOG_COLUMNS * sizeof *log);
+    }
+    entries[n++] = (struct dat_safetensors_entry){.name = "log",
+                                                  .dtype = DAT_F64,
+                                                  .rank = 2,
+                                                  .dim = {c->epoch, LOG_COLUMNS},
+                                                  .bytes = log,
+                                                  .size = c->epoch * LOG_COLUMNS * sizeof *log};
+    char steps[32], batches[32];
+    snprintf(steps, sizeof steps, "%llu", (unsigned long long)eng_optim_steps(optim));
+    snprintf(batches, sizeof batches, "%llu",
+             (unsigned long long)eng_net_batches_tracked(model->net));
+    const struct dat_safetensors_meta meta[] = {
+        {"format", "gad checkpoint"}, {"run", c->run}, {"steps", steps}, {"batches", batches}};
+    err = dat_safetensors_write(c->path, entries, n, meta, sizeof meta / sizeof *meta, why);
+done:
+    free(entries);
+    free(names);
+    free(log);
+    return err;
+}
+
+/* Fills `values` from the tensor of that name, which must have the shape's size. */
+static enum eng_err take(const struct dat_safetensors *file, const char *name, float *values,
+                         const struct eng_shape *shape, struct eng_why *why)
+{
+    const struct dat_safetensors_entry *e = dat_safetensors_find(file, name);
+    const size_t count = eng_shape_count(shape);
+    if (!e || e->dtype != DAT_F32 || e->size != count * sizeof(float))
+        return eng_fail(why, ENG_FORMAT, "it lacks %s; delete it to begin anew", name);
+    return dat_safetensors_float(e, values, count);
+}
+
+static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetensors *file,
+                             struct dat_model *model, struct eng_optim *optim, struct eng_why *why)
+{
+    const char *run = dat_safetensors_value(file, "run");
+    const char *steps = dat_safetensors_value(file, "steps");
+    const char *batches = dat_safetensors_value(file, "batches");
+    const struct dat_safetensors_entry *log = dat_safetensors_find(file, "log");
+    if (!run || !steps || !batches || !log || log->dtype != DAT_F64 || log->rank != 2 ||
+        log->dim[0] > c->epochs || log->dim[1] != LOG_COLUMNS)
+        return eng_fail(why, ENG_FORMAT, "no checkpoint of a training; move it away");
+    if (strcmp(run, c->run) != 0)
+        return eng_fail(why, ENG_MISMATCH,
+                        "was left by a training with other options, data or code; finish that one, "
+                        "or delete the file to begin anew");
+    struct named name;
+    for (size_t i = 0; i < eng_net_param_count(model->net); i++) {
+        struct eng_param *p = eng_net_param(model->net, i);
+        ENG_TRY(take(file, p->name, p->value, &p->shape, why));
+        for (int a = 0; a < ARRAYS; a++)
+            if (eng_optim_state(optim, i, a))
+                ENG_TRY(take(file, state_name(&name, p, a), eng_optim_state(optim, i, a), &p->shape,
+                             why));
+    }
+    c->epoch = log->dim[0];
+    for (size_t i = 0; i < c->epoch; i++) {
+        double row[LOG_COLUMNS];
+        memcpy(row, (const char *)log->bytes + i * sizeof row, sizeof row);
+        c->log[i] = (struct gad_epoch){row[0], row[1], row[2], row[3]};
+    }
+    eng_optim_set_steps(optim, strtoull(steps, NULL, 10));
+    eng_net_set_batches_tracked(model->net, strtoull(batches, NULL, 10));
+    eng_net_changed(model->net);
+    return ENG_OK;
+}
+
+enum eng_err gad_checkpoint_read(struct gad_checkpoint *c, struct dat_model *model,
+                                 struct eng_optim *optim, struct eng_why *why)
+{
+    struct dat_safetensors *file;
+    c->epoch = 0;
+    enum eng_err err = dat_safetensors_open(&file, c->path, why);
+    if (err == ENG_MISSING)
+        return ENG_OK;
+    if (err != ENG_OK)
+        return err;
+    err = take_all(c, file, model, optim, why);
+    dat_safetensors_free(file);
+    return err == ENG_OK ? err : eng_fail_in(why, err, c->path);
+}

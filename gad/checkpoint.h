@@ -1,0 +1,23 @@
+/* The state of a fit between two epochs, in one safetensors file. Not installed. */
+#ifndef GAD_CHECKPOINT_H
+#define GAD_CHECKPOINT_H
+
+#include "gad/fit.h"
+
+struct gad_checkpoint {
+    const char *path;
+    const char *run;  /* text of everything the bits depend on: resuming anything else is refused */
+    size_t epoch;     /* epochs done */
+    struct gad_epoch *log; /* room for all epochs */
+    size_t epochs;
+};
+
+/* Writes parameters, the optimiser's state, and the log of c->epoch epochs. */
+enum eng_err gad_checkpoint_write(const struct gad_checkpoint *c, const struct dat_model *model,
+                                  struct eng_optim *optim, struct eng_why *why);
+
+/* Reads them back and sets c->epoch; 0, and ENG_OK, if there is no file. */
+enum eng_err gad_checkpoint_read(struct gad_checkpoint *c, struct dat_model *model,
+                                 struct eng_optim *optim, struct eng_why *why);
+
+#endif

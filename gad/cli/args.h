@@ -1,0 +1,67 @@
+/* Reading a command line from a table of options.
+ *
+ * Options may stand anywhere, as "--name value" or "--name=value"; "--" ends them. Everything else
+ * is an operand. Help is printed from the same table. */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include "engine/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum cli_kind {
+    CLI_FLAG,   /* int: 1 if given */
+    CLI_SIZE,   /* size_t */
+    CLI_SEED,   /* uint64_t */
+    CLI_FLOAT,  /* float */
+    CLI_DOUBLE, /* double */
+    CLI_TEXT    /* const char * */
+};
+
+struct cli_option {
+    const char *name; /* without the dashes */
+    enum cli_kind kind;
+    void *value; /* holds the default; overwritten if the option is given */
+    const char *metavar, *help;
+};
+
+/* A command: what `gad NAME --help` prints, and what main runs. */
+struct cli_command {
+    const char *name, *operands, *summary;
+    const char *examples; /* lines, each a whole command */
+    int (*run)(int argc, char **argv, const struct cli_command *self);
+};
+
+/* What every command knows of: filled by cli_parse. */
+struct cli_common {
+    size_t threads;
+    uint64_t seed;
+    const char *cpu;
+    int quiet, json, help, version;
+};
+
+/* Where the command's name stands in argv: behind options of struct cli_common, if any. argc if
+ * there is none. */
+int cli_command_at(int argc, char **argv);
+
+struct cli_args {
+    struct cli_common common;
+    const char **operands; /* owned array of borrowed texts */
+    size_t count;
+};
+
+/* Parses argv[1..) by the command's options and the common ones. Returns -1 to go on; otherwise
+ * the exit status: 0 after --help or --version, 2 after a message about wrong usage (also if the
+ * number of operands is not within least..most). */
+int cli_parse(struct cli_args *args, const struct cli_command *command,
+              const struct cli_option *options, size_t option_count, int argc, char **argv,
+              size_t least, size_t most);
+void cli_args_release(struct cli_args *args);
+
+/* Splits "a,b,c" into at most `most` pieces of new memory; *count is 0 on an empty text. Free
+ * with cli_list_free. Returns 0 if memory runs out or there are more. */
+int cli_list(const char *text, char ***items, size_t *count, size_t most);
+void cli_list_free(char **items, size_t count);
+
+#endif

@@ -1,0 +1,29 @@
+/* The options that settle what the paper leaves open: the same for explain and evaluate. */
+#ifndef CLI_CHOICES_H
+#define CLI_CHOICES_H
+
+#include "data/npy.h"
+#include "gad/cli/args.h"
+#include "gad/maps.h"
+
+struct cli_choices {
+    const char *methods, *rule, *baseline, *reduce, *normalise, *present, *keep, *select;
+    size_t steps, memory; /* memory in MiB */
+    struct dat_npy tensor; /* the baseline, if it is a file */
+    float black[3];
+};
+
+/* The defaults, as text; the options that change them are cli_choices_options(…), of which there
+ * are CLI_CHOICES_COUNT. */
+#define CLI_CHOICES_COUNT 10
+void cli_choices_init(struct cli_choices *choices, const char *select);
+void cli_choices_options(struct cli_choices *choices, struct cli_option options[CLI_CHOICES_COUNT]);
+
+/* Fills maps and select from the texts; a baseline that ends in .npy is read from there. The
+ * choices must outlive the maps. Wrong names are ENG_ARG. */
+enum eng_err cli_choices_apply(struct cli_choices *choices, const struct dat_preprocess *preprocess,
+                               struct gad_maps_options *maps, struct met_select *select,
+                               struct eng_why *why);
+void cli_choices_release(struct cli_choices *choices);
+
+#endif

@@ -1,0 +1,138 @@
+#include "gad/cli/choices.h"
+#include "gad/cli/commands.h"
+#include "gad/cli/session.h"
+#include "gad/evaluate.h"
+#include "gad/report.h"
+#include "gad/result.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The command as it was typed, for the report. */
+static char *join(int argc, char **argv)
+{
+    size_t length = sizeof "gad";
+    for (int i = 0; i < argc; i++)
+        length += strlen(argv[i]) + 1;
+    char *text = malloc(length);
+    if (!text)
+        return NULL;
+    strcpy(text, "gad");
+    for (int i = 0; i < argc; i++) {
+        strcat(text, " ");
+        strcat(text, argv[i]);
+    }
+    return text;
+}
+
+static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_options *o,
+                             struct cli_choices *choices, int json, struct eng_why *why)
+{
+    struct dat_model model; /* for its preprocessing: the black that a baseline may be */
+    ENG_TRY(dat_model_read(&model, o->model, why));
+    enum eng_err err =
+        cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
+    dat_model_release(&model);
+    if (err != ENG_OK)
+        return err;
+    o->maps.exec = o->exec;
+    struct gad_evaluation e;
+    char *path = NULL;
+    ENG_TRY(gad_evaluate(&e, o, why));
+    err = gad_result_write(&e, why);
+    if (err == ENG_OK)
+        err = gad_report_write(o->output, &path, why);
+    if (err == ENG_OK && json) {
+        cli_bar_clear(session);
+        printf("{\"accuracy\":%.6f,\"images\":%zu,\"skipped\":%zu,\"seconds\":%.1f}\n", e.accuracy,
+               e.count - e.damaged, e.damaged, e.seconds);
+    } else if (err == ENG_OK && !session->quiet) {
+        const char *net = eng_arch_title(e.model.config.arch);
+        const int cats = strcmp(e.model.class_names[0], "cat") == 0;
+        cli_bar_clear(session);
+        printf("%s, %.2f %% of %zu held-out images right; %zu images evaluated in %.0f s\n\n", net,
+               100 * e.accuracy, e.held_out, e.count - e.damaged, e.seconds);
+        gad_table_print1(stdout, e.table, cats ? "cats-dogs" : "birds", net);
+        printf("\n");
+        gad_table_print2(stdout, e.table, cats ? "cats-dogs" : "birds", net);
+        if (e.damaged)
+            printf("\n%zu images were damaged and left out\n", e.damaged);
+        printf("\n%s\n", path);
+    }
+    free(path);
+    gad_evaluation_release(&e);
+    return err;
+}
+
+static int run(int argc, char **argv, const struct cli_command *self)
+{
+    struct gad_evaluate_options o = gad_evaluate_defaults();
+    struct cli_choices choices;
+    const char *degenerate = "skip", *area = "centres", *sup = "difference", *occlude = "black";
+    cli_choices_init(&choices, "value:0.5");
+    struct cli_option options[CLI_CHOICES_COUNT + 12] = {
+        {"output", CLI_TEXT, &o.output, "DIR", "folder for tables, pictures and report (-o); needed"},
+        {"support", CLI_TEXT, &o.supports, "DIR", "folder of the supports; needed"},
+        {"images", CLI_SIZE, &o.images, "N", "held-out images, the same number of each class"},
+        {"classes", CLI_TEXT, &o.classes, "TEXT", "as for gad train"},
+        {"holdout", CLI_DOUBLE, &o.holdout, "F", "as for gad train"},
+        {"split-seed", CLI_SEED, &o.split_seed, "N", "the --seed that gad train split with"},
+        {"degenerate", CLI_TEXT, &degenerate, "NAME", "hulls without area: skip, area, gad, original"},
+        {"area", CLI_TEXT, &area, "NAME", "area of a hull: centres, squares, pixels"},
+        {"sup", CLI_TEXT, &sup, "NAME", "the mask Sup: difference (of sets) or raw"},
+        {"occlude", CLI_TEXT, &occlude, "NAME", "what hides: black, zero or mean"},
+        {"probability", CLI_FLAG, &o.probability, NULL, "RS of the probability, not the logit"},
+        {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
+    };
+    cli_choices_options(&choices, options + 12);
+    struct cli_args args;
+    struct cli_session session;
+    struct eng_why why = {""};
+    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 2, 2);
+    if (status < 0 && (!o.output || !o.supports)) {
+        fprintf(stderr, "gad evaluate: give the folder to write to with -o, and that of the supports "
+                        "with --support\n");
+        status = 2;
+    }
+    if (status < 0 && (met_degenerate_parse(&o.degenerate, degenerate, &why) != ENG_OK ||
+                       met_area_parse(&o.area, area, &why) != ENG_OK ||
+                       met_supplement_parse(&o.supplement, sup, &why) != ENG_OK ||
+                       attr_baseline_parse(&o.occlude, occlude, &why) != ENG_OK)) {
+        fprintf(stderr, "gad evaluate: %s\n", why.text);
+        status = 2;
+    }
+    if (status < 0)
+        status = cli_session_init(&session, &args.common);
+    if (status >= 0) {
+        cli_args_release(&args);
+        return status;
+    }
+    char *command = join(argc, argv);
+    o.command = command ? command : "gad evaluate";
+    o.model = args.operands[0];
+    o.data = args.operands[1];
+    o.seed = args.common.seed;
+    o.exec = &session.exec;
+    o.watch = &session.watch;
+    o.workers = session.workers;
+    const enum eng_err err = evaluate(&session, &o, &choices, args.common.json, &why);
+    status = 0;
+    if (err != ENG_OK)
+        status = cli_fail(&session, err, &why);
+    if (err == ENG_INTERRUPTED)
+        fprintf(stderr, "gad: what is done is kept; the same command goes on from there\n");
+    free(command);
+    cli_choices_release(&choices);
+    cli_session_release(&session);
+    cli_args_release(&args);
+    return status;
+}
+
+const struct cli_command cli_evaluate = {
+    "evaluate", "MODEL DATA -o DIR --support DIR",
+    "The paper's evaluation on held-out images: Table 1 (complexity), Table 2 (sensitivity), every\n"
+    "image's row, the figures, and a report. The same command goes on after an interruption.",
+    "  gad evaluate resnet18.safetensors dogs-vs-cats -o results --support supports\n"
+    "  gad evaluate small.safetensors synthetic:birds -o r --support s --images 100 --methods ig\n",
+    run};

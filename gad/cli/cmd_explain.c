@@ -1,0 +1,323 @@
+#include "data/file.h"
+#include "data/png.h"
+#include "gad/cli/choices.h"
+#include "gad/cli/commands.h"
+#include "gad/cli/images.h"
+#include "gad/cli/session.h"
+#include "gad/picture.h"
+#include "gad/predict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one run of the command needs at hand. */
+struct job {
+    struct cli_session *session;
+    struct dat_model model;
+    struct gad_supports supports;
+    int has_supports;
+    struct gad_maps_options maps;
+    struct met_select select;
+    struct gad_mapper *mapper; /* for images of height x width */
+    size_t height, width;
+    const char *output, *classes; /* --class */
+    int npy, json;
+};
+
+enum { WIDE = 224, NAME = 128 };
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static char *file_name(const char *folder, const struct job *job, size_t method, size_t cls,
+                       const char *tail)
+{
+    char name[NAME];
+    snprintf(name, sizeof name, "%s.class%zu%s", job->maps.methods.at[method]->name, cls, tail);
+    return dat_path_join(folder, name);
+}
+
+static enum eng_err save(const char *folder, const struct job *job, size_t method, size_t cls,
+                         const char *tail, struct dat_image *picture, struct eng_why *why)
+{
+    char *path = file_name(folder, job, method, cls, tail);
+    const enum eng_err err =
+        path ? dat_png_write(path, picture->rgb, picture->width, picture->height, 3, why)
+             : eng_fail(why, ENG_NOMEM, "out of memory");
+    free(path);
+    dat_image_release(picture);
+    return err;
+}
+
+static enum eng_err save_npy(const char *folder, const struct job *job, size_t method, size_t cls,
+                             const char *tail, const float *data, int rank, struct eng_why *why)
+{
+    const size_t dim[3] = {3, job->height, job->width};
+    char *path = file_name(folder, job, method, cls, tail);
+    const enum eng_err err = path ? dat_npy_write(path, data, rank, dim + 3 - rank, why)
+                                  : eng_fail(why, ENG_NOMEM, "out of memory");
+    free(path);
+    return err;
+}
+
+/* A map as heat and as overlay; `middle` is "" or ".gad". */
+static enum eng_err save_map(const char *folder, const struct job *job, size_t method, size_t cls,
+                             const char *middle, const float *map, const struct dat_image *photo,
+                             size_t times, struct eng_why *why)
+{
+    struct dat_image small, picture;
+    double top;
+    char tail[32];
+    ENG_TRY(gad_picture_top(&top, map, job->width * job->height, GAD_PICTURE_P99));
+    int negative = 0;
+    for (size_t i = 0; i < job->width * job->height; i++)
+        negative |= map[i] < 0;
+    ENG_TRY(negative ? gad_picture_signed(&small, map, job->width, job->height, top)
+                     : gad_picture_heat(&small, map, job->width, job->height, top));
+    enum eng_err err = gad_picture_enlarge(&picture, &small, times, GAD_PICTURE_BLOCKS);
+    dat_image_release(&small);
+    if (err != ENG_OK)
+        return err;
+    snprintf(tail, sizeof tail, "%s.png", middle);
+    ENG_TRY(save(folder, job, method, cls, tail, &picture, why));
+    ENG_TRY(gad_picture_overlay(&picture, photo, map, job->width, job->height, top));
+    snprintf(tail, sizeof tail, "%s.overlay.png", middle);
+    return save(folder, job, method, cls, tail, &picture, why);
+}
+
+/* The photo under the original's hull and, with supports, GAD's. */
+static enum eng_err save_hulls(const char *folder, const struct job *job, size_t method, size_t cls,
+                               const float *original, const float *gad,
+                               const struct dat_image *photo, struct eng_why *why)
+{
+    const float *maps[2] = {original, gad};
+    struct met_hull hulls[2] = {{0}, {0}};
+    struct dat_image picture = {0};
+    enum eng_err err = gad_picture_enlarge(&picture, photo, 1, GAD_PICTURE_BLOCKS);
+    for (int k = 0; err == ENG_OK && k < 1 + job->has_supports; k++) {
+        struct met_mask mask;
+        err = met_select_pixels(&mask, &job->select, maps[k], original, job->width, job->height, why);
+        if (err != ENG_OK)
+            break;
+        err = met_hull_of_mask(&hulls[k], &mask);
+        met_mask_release(&mask);
+        if (err == ENG_OK)
+            err = gad_picture_draw_hull(&picture, &hulls[k], job->width, job->height,
+                                        k ? GAD_PICTURE_GREEN : GAD_PICTURE_RED);
+    }
+    if (err == ENG_OK)
+        err = save(folder, job, method, cls, ".hulls.png", &picture, why);
+    else
+        dat_image_release(&picture);
+    met_hull_release(&hulls[0]);
+    met_hull_release(&hulls[1]);
+    return err;
+}
+
+/* ---- one image ------------------------------------------------------------------------------ */
+
+/* The outputs to explain: all, the predicted one, or one by name or number. */
+static enum eng_err choose_classes(const struct job *job, const float *x, size_t *classes,
+                                   size_t *count, struct eng_why *why)
+{
+    const size_t all = job->model.config.classes;
+    *count = 0;
+    if (strcmp(job->classes, "all") == 0) {
+        while (*count < all) {
+            classes[*count] = *count;
+            (*count)++;
+        }
+        return ENG_OK;
+    }
+    *count = 1;
+    if (strcmp(job->classes, "predicted") != 0)
+        return dat_model_class(&job->model, job->classes, &classes[0], why);
+    struct eng_tape *tape;
+    const struct eng_tape_options shape = {.batch = 1, .height = job->height, .width = job->width};
+    ENG_TRY(eng_tape_new(&tape, job->model.net, &job->session->exec, &shape, why));
+    const enum eng_err err = eng_tape_forward(tape, x, 1);
+    classes[0] = err == ENG_OK ? gad_argmax(eng_tape_output(tape), all) : 0;
+    eng_tape_free(tape);
+    return err;
+}
+
+static enum eng_err use_size(struct job *job, size_t height, size_t width, struct eng_why *why)
+{
+    if (job->mapper && job->height == height && job->width == width)
+        return ENG_OK;
+    if (job->maps.ig.baseline.kind == ATTR_BASELINE_TENSOR &&
+        (height != job->model.preprocess.height || width != job->model.preprocess.width))
+        return eng_fail(why, ENG_SHAPE, "the baseline is not of this image's size (3,%zu,%zu)", height,
+                        width);
+    gad_mapper_free(job->mapper);
+    job->mapper = NULL;
+    job->height = height;
+    job->width = width;
+    return gad_mapper_new(&job->mapper, &job->model, job->has_supports ? &job->supports : NULL,
+                          height, width, &job->maps, why);
+}
+
+static enum eng_err write_all(const struct job *job, const struct gad_maps *m, const char *folder,
+                              const size_t *classes, const struct dat_image *photo, size_t times,
+                              struct eng_why *why)
+{
+    const size_t floats = m->channels * m->pixels;
+    for (size_t k = 0; k < m->methods * m->classes; k++) {
+        const size_t method = k / m->classes, cls = k % m->classes, output = classes[cls];
+        const float *map = gad_maps_of(m, 0, method, cls, 0), *gad = gad_maps_gad(m, method, cls, 0);
+        ENG_TRY(save_map(folder, job, method, output, "", map, photo, times, why));
+        ENG_TRY(save_hulls(folder, job, method, output, map, gad, photo, why));
+        if (job->has_supports)
+            ENG_TRY(save_map(folder, job, method, output, ".gad", gad, photo, times, why));
+        if (job->npy)
+            ENG_TRY(save_npy(folder, job, method, output, ".npy", m->attributions + k * floats, 3,
+                             why));
+        if (job->npy && job->has_supports)
+            ENG_TRY(save_npy(folder, job, method, output, ".gad.npy", gad, 2, why));
+    }
+    return ENG_OK;
+}
+
+static void tell(const struct job *job, const struct cli_image *image, const struct gad_maps *m,
+                 const size_t *classes, const char *folder)
+{
+    const size_t best = gad_argmax(m->logits, job->model.config.classes);
+    for (size_t i = 0; i < m->methods; i++) {
+        if (job->maps.methods.at[i]->taken != ATTR_ON_PATH)
+            continue;
+        for (size_t c = 0; c < m->classes; c++)
+            cli_say(job->session,
+                    "%s: %s for class %s sums to the change of the output but for %.3g (of %.4g)",
+                    image->name, job->maps.methods.at[i]->name,
+                    job->model.class_names[classes[c]], m->gap[c],
+                    (double)m->logits[classes[c]]);
+    }
+    cli_say(job->session, "%s: %s; explained in %s", image->name, job->model.class_names[best],
+            folder);
+}
+
+static enum eng_err explain(struct job *job, const struct cli_image *image, struct eng_why *why)
+{
+    size_t *classes = calloc(job->model.config.classes, sizeof *classes), count;
+    char *folder = dat_path_join(job->output, image->stem);
+    struct dat_image photo = {0};
+    struct gad_maps maps;
+    const size_t times = image->width < WIDE ? (WIDE + image->width - 1) / image->width : 1;
+    enum eng_err err = classes && folder ? ENG_OK : eng_fail(why, ENG_NOMEM, "out of memory");
+    if (err == ENG_OK)
+        err = use_size(job, image->height, image->width, why);
+    if (err == ENG_OK)
+        err = choose_classes(job, image->x, classes, &count, why);
+    if (err == ENG_OK)
+        err = gad_mapper_run(job->mapper, image->x, 1, classes, count, &job->session->watch, &maps,
+                             why);
+    if (err == ENG_OK)
+        err = dat_folder_make(folder, why);
+    if (err == ENG_OK)
+        err = gad_picture_enlarge(&photo, &image->picture, times, GAD_PICTURE_SMOOTH);
+    if (err == ENG_OK)
+        err = write_all(job, &maps, folder, classes, &photo, times, why);
+    if (err == ENG_OK)
+        tell(job, image, &maps, classes, folder);
+    dat_image_release(&photo);
+    free(classes);
+    free(folder);
+    return err;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static int explain_images(struct job *job, const char *const *operands, size_t count,
+                          struct eng_why *why)
+{
+    struct cli_images *images;
+    int status = 0;
+    enum eng_err err = cli_images_new(&images, operands, count, &job->model.preprocess);
+    if (err != ENG_OK)
+        return cli_fail(job->session, err, NULL);
+    for (int more = 1; more && err != ENG_INTERRUPTED;) {
+        struct cli_image image;
+        gad_watch_progress(&job->session->watch, "explaining", (double)cli_images_done(images),
+                           (double)count, NULL);
+        why->text[0] = '\0';
+        err = cli_images_next(images, &image, &more, why);
+        if (err != ENG_OK) {
+            status = cli_fail(job->session, err, why);
+            continue;
+        }
+        if (!more)
+            break;
+        err = explain(job, &image, why);
+        if (err != ENG_OK) {
+            eng_fail_in(why, err, image.name);
+            status = cli_fail(job->session, err, why);
+        }
+        cli_image_release(&image);
+    }
+    cli_images_free(images);
+    return status;
+}
+
+static int run(int argc, char **argv, const struct cli_command *self)
+{
+    struct job job = {.classes = "all"};
+    const char *support = NULL;
+    struct cli_choices choices;
+    cli_choices_init(&choices, "value:0.1");
+    struct cli_option options[CLI_CHOICES_COUNT + 4] = {
+        {"output", CLI_TEXT, &job.output, "DIR", "folder to write to (-o); needed"},
+        {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
+        {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
+        {"npy", CLI_FLAG, &job.npy, NULL, "also the numbers: METHOD.classK.npy (3,H,W)"},
+    };
+    cli_choices_options(&choices, options + 4);
+    struct cli_args args;
+    struct cli_session session;
+    struct eng_why why = {""};
+    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 2,
+                           (size_t)-1);
+    if (status < 0 && !job.output) {
+        fprintf(stderr, "gad explain: give the folder to write to with -o\n");
+        status = 2;
+    }
+    if (status < 0)
+        status = cli_session_init(&session, &args.common);
+    if (status >= 0) {
+        cli_args_release(&args);
+        return status;
+    }
+    job.session = &session;
+    enum eng_err err = dat_model_read(&job.model, args.operands[0], &why);
+    if (err == ENG_OK)
+        err = cli_choices_apply(&choices, &job.model.preprocess, &job.maps, &job.select, &why);
+    if (err == ENG_OK && strcmp(job.classes, "all") != 0 && strcmp(job.classes, "predicted") != 0) {
+        size_t label;
+        err = dat_model_class(&job.model, job.classes, &label, &why);
+    }
+    job.maps.exec = &session.exec;
+    if (err == ENG_OK && support) {
+        err = gad_supports_read(&job.supports, support, &job.model, &why);
+        job.has_supports = err == ENG_OK;
+    }
+    if (err == ENG_OK && eng_net_prepare(job.model.net, &session.exec, 1) != ENG_OK)
+        err = ENG_NOMEM;
+    status = err == ENG_OK ? explain_images(&job, args.operands + 1, args.count - 1, &why)
+                           : cli_fail(&session, err, &why);
+    gad_mapper_free(job.mapper);
+    gad_supports_release(&job.supports);
+    dat_model_release(&job.model);
+    cli_choices_release(&choices);
+    cli_session_release(&session);
+    cli_args_release(&args);
+    return status;
+}
+
+const struct cli_command cli_explain = {
+    "explain", "MODEL IMAGE... -o DIR",
+    "Explains what MODEL sees in each image: DIR/IMAGE/METHOD.classK.png (heat map), .overlay.png and\n"
+    ".hulls.png; with --support GAD's maps as METHOD.classK.gad.png, and its hull in green. An IMAGE\n"
+    "may be a .npy of shape (3,H,W) or (N,3,H,W), taken as already normalised.",
+    "  gad explain resnet18.safetensors cat.jpg -o out\n"
+    "  gad explain resnet18.safetensors *.jpg -o out --support supports --methods ig,guided\n"
+    "  gad explain resnet18.safetensors input.npy -o out --npy --class predicted --steps 100\n",
+    run};

@@ -1,0 +1,238 @@
+/* Pictures of the same size that follow each other are computed together:
+ *
+ *     operands   a.jpg  b.jpg  c.npy  d.jpg
+ *     sizes      224    224    64     224
+ *     batches    |___________| |____| |____|
+ *
+ * and what came out is printed before the next batch is read, in the order of the operands. */
+#include "data/json_out.h"
+#include "data/model.h"
+#include "engine/loss.h"
+#include "engine/tape.h"
+#include "gad/cli/commands.h"
+#include "gad/cli/images.h"
+#include "gad/cli/session.h"
+#include "gad/predict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BATCH = 32,
+    PIXELS = BATCH * 224 * 224, /* of a batch: fewer at once of larger pictures */
+    COLUMNS = 4                 /* logits in the table; of a net with more classes the label's */
+};
+
+struct predict {
+    struct cli_session *session;
+    struct dat_model model;
+    struct eng_tape *tape; /* for `room` pictures of height x width, or NULL */
+    size_t room, height, width;
+    struct cli_image batch[BATCH];
+    size_t count;
+    float *x;
+    float *probabilities; /* of one picture */
+    int json, failed;
+    int name_width, label_width;
+};
+
+static void print_json(const struct predict *p, const char *name, const float *logits)
+{
+    const size_t classes = p->model.config.classes;
+    struct dat_json_out json;
+    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
+    dat_json_out_object(&json);
+    dat_json_out_key(&json, "image");
+    dat_json_out_string(&json, name);
+    dat_json_out_key(&json, "logits");
+    dat_json_out_array(&json);
+    for (size_t i = 0; i < classes; i++)
+        dat_json_out_float(&json, logits[i]);
+    dat_json_out_end(&json);
+    dat_json_out_key(&json, "probabilities");
+    dat_json_out_array(&json);
+    for (size_t i = 0; i < classes; i++)
+        dat_json_out_float(&json, p->probabilities[i]);
+    dat_json_out_end(&json);
+    dat_json_out_key(&json, "label");
+    dat_json_out_string(&json, p->model.class_names[gad_argmax(logits, classes)]);
+    dat_json_out_end(&json);
+    dat_json_out_finish(&json); /* an error of the stream shows again at the program's end */
+    printf("\n");
+}
+
+static void print_head(const struct predict *p)
+{
+    printf("%-*s  %-*s  probability", p->name_width, "image", p->label_width, "label");
+    if (p->model.config.classes > COLUMNS)
+        printf("  %12s", "logit");
+    for (size_t i = 0; i < p->model.config.classes && p->model.config.classes <= COLUMNS; i++)
+        printf("  %12.12s", p->model.class_names[i]);
+    printf("\n");
+}
+
+static void print_row(const struct predict *p, const char *name, const float *logits)
+{
+    const size_t classes = p->model.config.classes, label = gad_argmax(logits, classes);
+    printf("%-*s  %-*s  %11.4f", p->name_width, name, p->label_width, p->model.class_names[label],
+           (double)p->probabilities[label]);
+    if (classes > COLUMNS)
+        printf("  %12.4f", (double)logits[label]);
+    for (size_t i = 0; i < classes && classes <= COLUMNS; i++)
+        printf("  %12.4f", (double)logits[i]);
+    printf("\n");
+}
+
+/* Makes the tape, and room for the input, that the batch needs, if they are not there. */
+static enum eng_err plan(struct predict *p, struct eng_why *why)
+{
+    const struct cli_image *first = &p->batch[0];
+    if (p->tape && p->room >= p->count && p->height == first->height && p->width == first->width)
+        return ENG_OK;
+    eng_tape_free(p->tape);
+    free(p->x);
+    p->tape = NULL;
+    p->room = p->count;
+    p->height = first->height;
+    p->width = first->width;
+    p->x = malloc(p->room * 3 * p->height * p->width * sizeof *p->x);
+    if (!p->x)
+        return eng_fail(why, ENG_NOMEM, "out of memory");
+    const struct eng_tape_options shape = {
+        .batch = p->room, .height = p->height, .width = p->width};
+    return eng_tape_new(&p->tape, p->model.net, &p->session->exec, &shape, why);
+}
+
+/* Computes and prints the pictures that wait. */
+static void flush(struct predict *p)
+{
+    const size_t classes = p->model.config.classes;
+    struct eng_why why = {""};
+    if (p->count == 0)
+        return;
+    enum eng_err err = plan(p, &why);
+    const size_t floats = 3 * p->batch[0].height * p->batch[0].width;
+    for (size_t i = 0; err == ENG_OK && i < p->count; i++)
+        memcpy(p->x + i * floats, p->batch[i].x, floats * sizeof *p->x);
+    if (err == ENG_OK)
+        err = eng_tape_forward(p->tape, p->x, p->count);
+    if (err == ENG_OK)
+        cli_bar_clear(p->session);
+    for (size_t i = 0; i < p->count; i++) {
+        const char *name = p->batch[i].name;
+        if (err != ENG_OK) {
+            struct eng_why of = why;
+            eng_fail_in(&of, err, name);
+            cli_fail(p->session, err, &of);
+            p->failed = 1;
+        } else {
+            const float *logits = eng_tape_output(p->tape) + i * classes;
+            eng_softmax(logits, 1, classes, p->probabilities);
+            (p->json ? print_json : print_row)(p, name, logits);
+        }
+        cli_image_release(&p->batch[i]);
+    }
+    fflush(stdout);
+    p->count = 0;
+}
+
+/* Puts a picture, which is the batch's from now on, behind those that wait. */
+static void push(struct predict *p, const struct cli_image *image)
+{
+    const struct cli_image *first = &p->batch[0];
+    const size_t pixels = image->height * image->width;
+    if (p->count == BATCH ||
+        (p->count && (first->height != image->height || first->width != image->width ||
+                      (p->count + 1) * pixels > PIXELS)))
+        flush(p);
+    p->batch[p->count++] = *image;
+}
+
+static void predict(struct predict *p, const char *const *operands, size_t count)
+{
+    struct cli_images *images;
+    struct cli_image image;
+    struct eng_why why;
+    if (cli_images_new(&images, operands, count, &p->model.preprocess) != ENG_OK) {
+        p->failed = cli_fail(p->session, ENG_NOMEM, NULL);
+        return;
+    }
+    for (int more = 1; more && !cli_stopped();) {
+        const enum eng_err err = cli_images_next(images, &image, &more, &why);
+        if (err != ENG_OK) {
+            cli_fail(p->session, err, &why);
+            p->failed = 1;
+        } else if (more) {
+            push(p, &image);
+        }
+        gad_watch_progress(&p->session->watch, "predicting", (double)cli_images_done(images),
+                           (double)count, NULL);
+    }
+    flush(p);
+    cli_images_free(images);
+    if (cli_stopped())
+        p->failed = cli_fail(p->session, ENG_INTERRUPTED, NULL);
+}
+
+static void set_widths(struct predict *p, const char *const *operands, size_t count)
+{
+    size_t name = strlen("image"), label = strlen("label");
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(operands[i]);
+        if (length > 4 && strcmp(operands[i] + length - 4, ".npy") == 0)
+            length += strlen("[12]");
+        name = length > name ? length : name;
+    }
+    for (size_t i = 0; i < p->model.config.classes; i++)
+        label = strlen(p->model.class_names[i]) > label ? strlen(p->model.class_names[i]) : label;
+    p->name_width = name < 60 ? (int)name : 60;
+    p->label_width = label < 30 ? (int)label : 30;
+}
+
+static int run(int argc, char **argv, const struct cli_command *self)
+{
+    struct cli_args args;
+    struct cli_session session;
+    struct eng_why why = {""};
+    int status = cli_parse(&args, self, NULL, 0, argc, argv, 2, (size_t)-1);
+    if (status < 0)
+        status = cli_session_init(&session, &args.common);
+    if (status >= 0) {
+        cli_args_release(&args);
+        return status;
+    }
+    struct predict p = {.session = &session, .json = args.common.json};
+    enum eng_err err = dat_model_read(&p.model, args.operands[0], &why);
+    if (err == ENG_OK)
+        p.probabilities = calloc(p.model.config.classes, sizeof *p.probabilities);
+    if (err == ENG_OK && !p.probabilities)
+        err = ENG_NOMEM;
+    if (err == ENG_OK)
+        err = eng_net_prepare(p.model.net, &session.exec, 0);
+    if (err == ENG_OK) {
+        set_widths(&p, args.operands + 1, args.count - 1);
+        if (!p.json)
+            print_head(&p);
+        predict(&p, args.operands + 1, args.count - 1);
+        status = p.failed;
+    } else {
+        status = cli_fail(&session, err, &why);
+    }
+    eng_tape_free(p.tape);
+    free(p.x);
+    free(p.probabilities);
+    dat_model_release(&p.model);
+    cli_session_release(&session);
+    cli_args_release(&args);
+    return status;
+}
+
+const struct cli_command cli_predict = {
+    "predict", "MODEL IMAGE...",
+    "Tells what MODEL takes each IMAGE for: the label, its probability, and the outputs before\n"
+    "softmax. IMAGE is a photo (JPEG, PNG, PPM), or a .npy file of shape (3,H,W) or (N,3,H,W),\n"
+    "which is taken as normalised already.",
+    "  gad predict resnet18.safetensors cat.jpg dog.jpg\n"
+    "  gad predict resnet18.safetensors inputs.npy --json\n",
+    run};

@@ -1,0 +1,73 @@
+#include "gad/cli/commands.h"
+#include "gad/cli/session.h"
+#include "gad/support.h"
+
+#include <stdio.h>
+
+static int run(int argc, char **argv, const struct cli_command *self)
+{
+    struct gad_support_options o = gad_support_defaults();
+    const char *alpha = "2,4,6,8";
+    const struct cli_option options[] = {
+        {"output", CLI_TEXT, &o.output, "DIR", "folder for the supports (-o); needed"},
+        {"alpha", CLI_TEXT, &alpha, "LIST", "distances; A:B gives one for each class"},
+        {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
+        {"lr", CLI_FLOAT, &o.lr, "F", "Adam's learning rate"},
+        {"batch", CLI_SIZE, &o.batch, "N", "images a step"},
+        {"images", CLI_SIZE, &o.images, "N", "train on a seeded subset of N images"},
+        {"classes", CLI_TEXT, &o.classes, "TEXT", "as for gad train"},
+        {"holdout", CLI_DOUBLE, &o.holdout, "F", "as for gad train"},
+        {"split-seed", CLI_SEED, &o.split_seed, "N", "the --seed that gad train split with"},
+        {"train-batch-norm", CLI_FLAG, &o.train_batch_norm, NULL, "batch statistics, not frozen"},
+        {"dropout", CLI_FLAG, &o.dropout, NULL, "dropout on while training"},
+        {"train-zero", CLI_FLAG, &o.train_zero, NULL, "alpha 0 is trained, not the original"},
+        {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
+    };
+    struct cli_args args;
+    struct cli_session session;
+    struct gad_alpha alphas[GAD_ALPHAS_MAX];
+    struct eng_why why = {""};
+    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 2,
+                           2);
+    if (status < 0 && !o.output) {
+        fprintf(stderr, "gad support: give the folder to write to with -o\n");
+        status = 2;
+    }
+    if (status < 0 && gad_alpha_parse(alphas, &o.alpha_count, alpha, &why) != ENG_OK) {
+        fprintf(stderr, "gad support: %s\n", why.text);
+        status = 2;
+    }
+    if (status < 0)
+        status = cli_session_init(&session, &args.common);
+    if (status >= 0) {
+        cli_args_release(&args);
+        return status;
+    }
+    o.alphas = alphas;
+    o.model = args.operands[0];
+    o.data = args.operands[1];
+    o.seed = args.common.seed;
+    o.exec = &session.exec;
+    o.watch = &session.watch;
+    o.workers = session.workers;
+    const enum eng_err err = gad_support_train(&o, &why);
+    status = 0;
+    if (err != ENG_OK)
+        status = cli_fail(&session, err, &why);
+    else if (!args.common.json)
+        cli_say(&session, "%s: %zu supports", o.output, o.alpha_count);
+    if (err == ENG_INTERRUPTED)
+        fprintf(stderr, "gad: what is done is kept; the same command goes on from there\n");
+    cli_session_release(&session);
+    cli_args_release(&args);
+    return status;
+}
+
+const struct cli_command cli_support = {
+    "support", "MODEL DATA -o DIR",
+    "Trains GAD's support nets: from MODEL's weights, by regression, towards its own outputs with\n"
+    "the other class lowered by alpha. Supports that are finished are kept, so the same command\n"
+    "goes on after an interruption.",
+    "  gad support resnet18.safetensors dogs-vs-cats -o supports\n"
+    "  gad support resnet18.safetensors dogs-vs-cats -o few --images 1000 --alpha 2,4\n",
+    run};

@@ -1,0 +1,114 @@
+#include "data/json_out.h"
+#include "gad/cli/commands.h"
+#include "gad/cli/session.h"
+#include "gad/train.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void print_json(struct cli_session *session, const struct gad_train_options *o,
+                       const struct dat_model *model, double accuracy)
+{
+    char print[DAT_FINGERPRINT];
+    struct dat_json_out json;
+    dat_model_fingerprint(model, print);
+    cli_bar_clear(session);
+    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
+    dat_json_out_object(&json);
+    dat_json_out_key(&json, "file");
+    dat_json_out_string(&json, o->output);
+    dat_json_out_key(&json, "model");
+    dat_json_out_string(&json, print);
+    dat_json_out_key(&json, "held_out_accuracy");
+    dat_json_out_double(&json, accuracy);
+    dat_json_out_key(&json, "skipped");
+    dat_json_out_uint(&json, session->warnings);
+    dat_json_out_end(&json);
+    dat_json_out_finish(&json); /* an error of the stream shows again at the program's end */
+    printf("\n");
+}
+
+static void print_lines(struct cli_session *session, const struct gad_train_options *o,
+                        double accuracy)
+{
+    if (isnan(accuracy))
+        cli_say(session, "%s: trained; nothing was held out to check it on", o->output);
+    else
+        cli_say(session, "%s: %.2f %% of the held-out images right", o->output, 100 * accuracy);
+    if (session->warnings)
+        cli_say(session, "%zu images were damaged and left out", session->warnings);
+}
+
+static int run(int argc, char **argv, const struct cli_command *self)
+{
+    struct gad_train_options o = gad_train_defaults();
+    const struct cli_option options[] = {
+        {"output", CLI_TEXT, &o.output, "MODEL", "the model file to write (-o); needed"},
+        {"arch", CLI_TEXT, &o.arch, "NAME", "vgg16 or resnet18"},
+        {"width", CLI_FLOAT, &o.width, "F", "width of every layer, as a part of the full net's"},
+        {"hidden", CLI_SIZE, &o.hidden, "N",
+         "VGG16's hidden layers; default: 4096 times the width"},
+        {"size", CLI_SIZE, &o.size, "N", "images are brought to N x N pixels"},
+        {"classes", CLI_TEXT, &o.classes, "TEXT", "groups of classes, as 'warbler=*Warbler,...'"},
+        {"holdout", CLI_DOUBLE, &o.holdout, "F", "share held out, if DATA brings no split"},
+        {"images", CLI_SIZE, &o.images, "N", "train on a seeded subset of N images"},
+        {"init", CLI_TEXT, &o.init, "FILE", "weights to start from; default: random"},
+        {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
+        {"batch", CLI_SIZE, &o.batch, "N", "images a step"},
+        {"optim", CLI_TEXT, &o.optim, "NAME", "sgd (momentum 0.9) or adam"},
+        {"lr", CLI_FLOAT, &o.lr, "F", "top of the learning rate; default: what suits the net"},
+        {"weight-decay", CLI_FLOAT, &o.weight_decay, "F", "decay of the weights"},
+        {"augment", CLI_TEXT, &o.augment, "NAME", "full (crops, flips, colours), flip or none"},
+        {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
+    };
+    struct cli_args args;
+    struct cli_session session;
+    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 1,
+                           1);
+    if (status < 0 && !o.output) {
+        fprintf(stderr, "gad train: give the model file to write with -o\n");
+        status = 2;
+    }
+    if (status < 0)
+        status = cli_session_init(&session, &args.common);
+    if (status >= 0) {
+        cli_args_release(&args);
+        return status;
+    }
+    o.data = args.operands[0];
+    o.seed = args.common.seed;
+    o.exec = &session.exec;
+    o.watch = &session.watch;
+    o.workers = session.workers;
+    struct dat_model model;
+    struct eng_why why = {""};
+    double accuracy = NAN;
+    const enum eng_err err = gad_train(&model, &o, &accuracy, &why);
+    if (err == ENG_INTERRUPTED) {
+        status = cli_fail(&session, err, &why);
+        fprintf(stderr, "gad: the last full epoch is kept; the same command goes on from there\n");
+    } else if (err != ENG_OK) {
+        status = cli_fail(&session, err, &why);
+    } else {
+        if (args.common.json)
+            print_json(&session, &o, &model, accuracy);
+        else
+            print_lines(&session, &o, accuracy);
+        dat_model_release(&model);
+        status = 0;
+    }
+    cli_session_release(&session);
+    cli_args_release(&args);
+    return status;
+}
+
+const struct cli_command cli_train = {
+    "train", "DATA -o MODEL",
+    "Trains a classifier on DATA: a folder per class, Kaggle's cat.N.jpg, CUB's layout,\n"
+    "synthetic:cats-dogs or synthetic:birds. A checkpoint is kept after each epoch; the same\n"
+    "command, given again after an interruption, goes on from it and ends with the same bits.",
+    "  gad train photos -o photos.safetensors\n"
+    "  gad train dogs-vs-cats -o resnet18.safetensors --arch resnet18 --size 112 --epochs 16\n"
+    "  gad train CUB_200 -o birds.safetensors --init resnet18.safetensors --lr 0.01\n"
+    "  gad train synthetic:birds,count=2000 -o small.safetensors --width 0.25 --size 64\n",
+    run};

@@ -1,0 +1,165 @@
+#include "gad/cli/session.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The bar:  training  [=========>          ]  42 %  03:10 left  epoch 3/8, loss 0.4312
+ * drawn on a terminal only, at most ten times a second. Time left is by the speed so far. */
+struct cli_bar {
+    int shown, terminal;
+    char what[32];
+    double start, start_done, last;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    stopped = 1;
+}
+
+int cli_stopped(void)
+{
+    return stopped;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void cli_bar_clear(struct cli_session *session)
+{
+    if (session->bar && session->bar->shown) {
+        fprintf(stderr, "\r\033[K");
+        fflush(stderr);
+        session->bar->shown = 0;
+    }
+}
+
+static void progress(void *context, const char *what, double done, double total, const char *note)
+{
+    struct cli_session *session = context;
+    struct cli_bar *bar = session->bar;
+    if (!bar->terminal || session->quiet || total <= 0)
+        return;
+    const double t = now();
+    if (strncmp(bar->what, what, sizeof bar->what - 1) != 0 || done < bar->start_done) {
+        snprintf(bar->what, sizeof bar->what, "%s", what);
+        bar->start = t;
+        bar->start_done = done;
+        bar->last = 0;
+    }
+    if (t - bar->last < 0.1 && done < total)
+        return;
+    bar->last = t;
+    char cells[21];
+    const int full = (int)(20 * done / total);
+    for (int i = 0; i < 20; i++)
+        cells[i] = i < full ? '=' : i == full ? '>' : ' ';
+    cells[20] = '\0';
+    const double share = total > bar->start_done
+                             ? (done - bar->start_done) / (total - bar->start_done)
+                             : 1;
+    char left[32] = "";
+    if (share > 0 && t - bar->start > 1) {
+        const long s = (long)((t - bar->start) * (1 - share) / share + 0.5);
+        if (s >= 3600)
+            snprintf(left, sizeof left, "  %ld:%02ld:%02ld left", s / 3600, s / 60 % 60, s % 60);
+        else
+            snprintf(left, sizeof left, "  %02ld:%02ld left", s / 60, s % 60);
+    }
+    fprintf(stderr, "\r\033[K%s [%s] %3.0f %%%s  %s", what, cells, 100 * done / total, left, note);
+    fflush(stderr);
+    bar->shown = 1;
+    if (done >= total)
+        cli_bar_clear(session);
+}
+
+/* "gad: TEXT" as one line: names in a damaged or hostile file may hold line ends and escapes. */
+static void print_message(const char *text)
+{
+    fprintf(stderr, "gad: ");
+    for (; *text; text++)
+        putc((unsigned char)*text < ' ' || *text == '\177' ? '?' : *text, stderr);
+    fprintf(stderr, "\n");
+}
+
+static void warn(void *context, const char *text)
+{
+    struct cli_session *session = context;
+    cli_bar_clear(session);
+    session->warnings++;
+    print_message(text);
+}
+
+static int stop(void *context)
+{
+    (void)context;
+    return stopped;
+}
+
+int cli_session_init(struct cli_session *session, const struct cli_common *common)
+{
+    struct eng_why why = {""};
+    *session = (struct cli_session){.quiet = common->quiet};
+    const enum eng_err err = eng_exec_init(
+        &session->exec, common->threads > 1024 ? 1025 : (int)common->threads, common->cpu, &why);
+    if (err != ENG_OK) {
+        print_message(why.text);
+        return 2;
+    }
+    session->bar = calloc(1, sizeof *session->bar);
+    if (!session->bar) {
+        fprintf(stderr, "gad: out of memory\n");
+        return 1;
+    }
+    session->bar->terminal = isatty(STDERR_FILENO);
+    session->workers = session->exec.threads;
+    session->watch = (struct gad_watch){progress, warn, stop, session};
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_interrupt;
+    action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends the program at once */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = SIG_IGN; /* a file beyond the user's limit is an error like a full disk */
+    sigaction(SIGXFSZ, &action, NULL);
+    return -1;
+}
+
+void cli_session_release(struct cli_session *session)
+{
+    cli_bar_clear(session);
+    free(session->bar);
+    session->bar = NULL;
+}
+
+int cli_fail(struct cli_session *session, enum eng_err err, const struct eng_why *why)
+{
+    if (session)
+        cli_bar_clear(session);
+    print_message(why && why->text[0] ? why->text : eng_err_text(err));
+    return err == ENG_ARG ? 2 : 1;
+}
+
+void cli_say(struct cli_session *session, const char *format, ...)
+{
+    if (session->quiet)
+        return;
+    cli_bar_clear(session);
+    va_list ap;
+    va_start(ap, format);
+    vprintf(format, ap);
+    va_end(ap);
+    printf("\n");
+    fflush(stdout);
+}

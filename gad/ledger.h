@@ -1,0 +1,31 @@
+/* What an evaluation has done so far, in a text file that grows with it. Not installed.
+ *
+ * The first line tells which evaluation it is. An image is its rows, and then its own line, which
+ * says that all of it is there; whatever an interruption cut off behind the last such line does
+ * not count. Numbers are hexadecimal floats: what is read back has the same bits.
+ */
+#ifndef GAD_LEDGER_H
+#define GAD_LEDGER_H
+
+#include "gad/evaluate.h"
+
+#include <stdio.h>
+
+struct gad_ledger {
+    FILE *stream;
+    char *path;
+};
+
+/* Opens dir/evaluate.partial. If it is of this evaluation (the same `run` text), images that it
+ * holds are filled into e->images, and *done says how many lead; otherwise it begins anew. */
+enum eng_err gad_ledger_open(struct gad_ledger *ledger, const char *dir, const char *run,
+                             struct gad_evaluation *e, size_t *done, struct eng_why *why);
+
+/* Appends image i. */
+enum eng_err gad_ledger_put(struct gad_ledger *ledger, const struct gad_evaluation *e, size_t i,
+                            struct eng_why *why);
+
+/* Closes the file; with `finished` it is removed. */
+void gad_ledger_close(struct gad_ledger *ledger, int finished);
+
+#endif

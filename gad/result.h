@@ -1,0 +1,18 @@
+/* What an evaluation leaves in its folder, for people, spreadsheets and gad report:
+ *
+ *   evaluate.json   everything below, and what was run
+ *   table1.csv      Table 1: wins per class and method        table2.csv   Table 2: mean RS
+ *   per_image.csv   a line for each image, class and method
+ *   pictures/       the figures of the report, as PNG
+ *
+ * Not installed.
+ */
+#ifndef GAD_RESULT_H
+#define GAD_RESULT_H
+
+#include "gad/evaluate.h"
+
+/* Writes all of it, the pictures too, to e->options->output. */
+enum eng_err gad_result_write(struct gad_evaluation *e, struct eng_why *why);
+
+#endif

@@ -1,0 +1,335 @@
+#include "gad/support.h"
+
+#include "data/file.h"
+#include "gad/history.h"
+#include "gad/predict.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- alpha ---------------------------------------------------------------------------------- */
+
+enum eng_err gad_alpha_parse(struct gad_alpha *alphas, size_t *count, const char *text,
+                             struct eng_why *why)
+{
+    *count = 0;
+    const char *at = text;
+    do {
+        struct gad_alpha a;
+        char *end;
+        if (*count == GAD_ALPHAS_MAX)
+            return eng_fail(why, ENG_ARG, "more than %d alphas", GAD_ALPHAS_MAX);
+        a.of[0] = a.of[1] = strtof(at, &end);
+        int ok = end != at;
+        if (ok && *end == ':') {
+            at = end + 1;
+            a.of[1] = strtof(at, &end);
+            ok = end != at;
+        }
+        if (!ok || (*end != ',' && *end != '\0'))
+            return eng_fail(why, ENG_ARG, "alphas are numbers such as 2,4,6,8 (or 2:4 for one of "
+                                          "each class), not '%s'", text);
+        for (int c = 0; c < GAD_CLASSES; c++)
+            if (!(a.of[c] >= 0.0f && isfinite(a.of[c])))
+                return eng_fail(why, ENG_ARG,
+                                "an alpha of %g cannot be: it is a distance, 0 or more",
+                                (double)a.of[c]);
+        alphas[(*count)++] = a;
+        at = end + 1;
+        if (*end == '\0')
+            break;
+    } while (1);
+    return ENG_OK;
+}
+
+void gad_alpha_text(const struct gad_alpha *alpha, char text[32])
+{
+    if (alpha->of[0] == alpha->of[1])
+        snprintf(text, 32, "%g", (double)alpha->of[0]);
+    else
+        snprintf(text, 32, "%g:%g", (double)alpha->of[0], (double)alpha->of[1]);
+}
+
+void gad_target(const float *logits, size_t label, const struct gad_alpha *alpha, float *target)
+{
+    for (size_t c = 0; c < GAD_CLASSES; c++)
+        target[c] = c == label ? logits[c] : logits[c] - alpha->of[label];
+}
+
+/* ---- training ------------------------------------------------------------------------------- */
+
+struct gad_support_options gad_support_defaults(void)
+{
+    return (struct gad_support_options){
+        .holdout = 0.2, .epochs = 10, .batch = 32, .lr = 4e-5f, .workers = 1};
+}
+
+/* Everything a support's bits depend on beside the original and the alpha. */
+static void describe(char text[256], const struct gad_support_options *o, size_t images)
+{
+    snprintf(text, 256,
+             "%zu images, %zu epochs in batches of %zu, Adam at %g, batch norm %s, dropout %s, "
+             "seed %llu",
+             images, o->epochs, o->batch, (double)o->lr, o->train_batch_norm ? "trained" : "frozen",
+             o->dropout ? "on" : "off", (unsigned long long)o->seed);
+}
+
+/* 1 if path holds a finished support with these notes; ENG_MISMATCH through *err otherwise. */
+static int finished(const char *path, const char *base, const char *settings, enum eng_err *err,
+                    struct eng_why *why)
+{
+    struct dat_model old;
+    *err = dat_model_read(&old, path, why);
+    if (*err == ENG_MISSING) {
+        *err = ENG_OK;
+        return 0;
+    }
+    if (*err != ENG_OK)
+        return 0;
+    const char *old_base = dat_model_note(&old, "base_fingerprint");
+    const char *old_settings = dat_model_note(&old, "settings");
+    const int same = old_base && strcmp(old_base, base) == 0 && old_settings &&
+                     strcmp(old_settings, settings) == 0;
+    if (!same)
+        *err = eng_fail(why, ENG_MISMATCH,
+                        "%s: is there already, of another original or other settings; give another "
+                        "folder or delete it",
+                        path);
+    dat_model_release(&old);
+    return same;
+}
+
+struct job {
+    const struct gad_support_options *o;
+    struct dat_model *base;
+    const struct dat_dataset *set;
+    const size_t *items;
+    size_t count;
+    const float *logits; /* [count][2]: the original's */
+    float *targets;      /* [items of the set][2] */
+    char base_print[DAT_FINGERPRINT];
+    char settings[256];
+};
+
+static enum eng_err train_one(struct job *job, const struct gad_alpha *alpha, struct eng_why *why)
+{
+    const struct gad_support_options *o = job->o;
+    char text[32], name[64], what[48];
+    gad_alpha_text(alpha, text);
+    snprintf(name, sizeof name, "alpha%s.safetensors", text);
+    if (strchr(name, ':'))
+        *strchr(name, ':') = '-';
+    snprintf(what, sizeof what, "support %s", text);
+    char *path = dat_path_join(o->output, name), *checkpoint = NULL;
+    if (!path || !(checkpoint = malloc(strlen(path) + sizeof ".checkpoint"))) {
+        free(path);
+        return eng_fail(why, ENG_NOMEM, "out of memory");
+    }
+    sprintf(checkpoint, "%s.checkpoint", path);
+    enum eng_err err;
+    struct dat_model model = {0};
+    struct gad_epoch *log = NULL;
+    if (finished(path, job->base_print, job->settings, &err, why) || err != ENG_OK)
+        goto done;
+    for (size_t i = 0; i < job->count; i++) {
+        const size_t item = job->items[i];
+        gad_target(job->logits + i * GAD_CLASSES, (size_t)dat_dataset_item(job->set, item)->label,
+                   alpha, job->targets + item * GAD_CLASSES);
+    }
+    if ((err = dat_model_copy(&model, job->base, why)) != ENG_OK)
+        goto done;
+    const struct gad_fit_options fit = {.exec = o->exec,
+                                        .set = job->set,
+                                        .train = job->items,
+                                        .train_count = job->count,
+                                        .epochs = o->epochs,
+                                        .batch = o->batch,
+                                        .optim = eng_optim_adam(),
+                                        .lr = o->lr,
+                                        .frozen_batch_norm = !o->train_batch_norm,
+                                        .dropout = o->dropout,
+                                        .targets = job->targets,
+                                        .seed = o->seed,
+                                        .workers = o->workers,
+                                        .strict = o->strict,
+                                        .checkpoint = checkpoint,
+                                        .what = what,
+                                        .watch = o->watch};
+    if ((err = gad_fit(&model, &fit, &log, why)) != ENG_OK)
+        goto done;
+    if ((err = dat_model_set_note(&model, "base_fingerprint", "%s", job->base_print)) != ENG_OK ||
+        (err = dat_model_set_note(&model, "alpha", "[%.9g,%.9g]", (double)alpha->of[0],
+                                  (double)alpha->of[1])) != ENG_OK ||
+        (err = dat_model_set_note(&model, "settings", "%s", job->settings)) != ENG_OK ||
+        (err = dat_model_set_note(&model, "trained_on", "%s", dat_dataset_about(job->set))) !=
+            ENG_OK ||
+        (err = dat_model_set_note(&model, "epochs", "%zu", o->epochs)) != ENG_OK ||
+        (err = dat_model_set_note(&model, "lr", "%g", (double)o->lr)) != ENG_OK ||
+        (err = gad_history_note(&model, log, o->epochs)) != ENG_OK) {
+        eng_fail(why, err, "out of memory");
+        goto done;
+    }
+    if ((err = dat_model_write(&model, path, why)) == ENG_OK)
+        remove(checkpoint);
+done:
+    free(log);
+    dat_model_release(&model);
+    free(path);
+    free(checkpoint);
+    return err;
+}
+
+static enum eng_err train_all(struct job *job, struct eng_why *why)
+{
+    const struct gad_support_options *o = job->o;
+    size_t *items = NULL;
+    float *logits = NULL;
+    enum eng_err err =
+        dat_dataset_indices(job->set, DAT_TRAIN, o->images, o->seed, &items, &job->count);
+    if (err != ENG_OK)
+        return eng_fail(why, err, "out of memory");
+    const size_t total = dat_dataset_count(job->set) * GAD_CLASSES;
+    logits = malloc((job->count * GAD_CLASSES + 1) * sizeof *logits);
+    job->targets = malloc((total + 1) * sizeof *job->targets);
+    if (!logits || !job->targets) {
+        err = eng_fail(why, ENG_NOMEM, "out of memory");
+        goto done;
+    }
+    for (size_t i = 0; i < total; i++)
+        job->targets[i] = NAN;
+    const struct gad_predict_options predict = {.exec = o->exec,
+                                                .batch = o->batch,
+                                                .workers = o->workers,
+                                                .strict = o->strict,
+                                                .what = "targets",
+                                                .watch = o->watch};
+    job->items = items;
+    job->logits = logits;
+    describe(job->settings, o, job->count);
+    err = gad_predict(logits, job->base, job->set, items, job->count, &predict, why);
+    for (size_t i = 0; err == ENG_OK && i < o->alpha_count; i++)
+        if (o->train_zero || o->alphas[i].of[0] != 0.0f || o->alphas[i].of[1] != 0.0f)
+            err = train_one(job, &o->alphas[i], why);
+done:
+    free(items);
+    free(logits);
+    free(job->targets);
+    return err;
+}
+
+enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_why *why)
+{
+    struct dat_model base;
+    struct dat_dataset *set = NULL;
+    ENG_TRY(dat_model_read(&base, o->model, why));
+    enum eng_err err = ENG_OK;
+    if (base.config.classes != GAD_CLASSES)
+        err = eng_fail(why, ENG_ARG, "%s: GAD pushes two classes apart; this net has %zu", o->model,
+                       base.config.classes);
+    struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
+    opening.classes = o->classes;
+    opening.holdout = o->holdout;
+    opening.seed = o->split_seed;
+    opening.size = base.preprocess.height;
+    if (err == ENG_OK)
+        err = dat_dataset_open(&set, o->data, &opening, why);
+    if (err == ENG_OK && dat_dataset_class_count(set) != GAD_CLASSES)
+        err = eng_fail(why, ENG_MISMATCH, "%s: has %d classes, the net two; group them by --classes",
+                       o->data, dat_dataset_class_count(set));
+    if (err == ENG_OK)
+        err = dat_folder_make(o->output, why);
+    if (err == ENG_OK) {
+        struct job job = {.o = o, .base = &base, .set = set};
+        dat_model_fingerprint(&base, job.base_print);
+        err = train_all(&job, why);
+    }
+    dat_dataset_free(set);
+    dat_model_release(&base);
+    return err;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+void gad_supports_release(struct gad_supports *supports)
+{
+    for (size_t i = 0; i < supports->count; i++) {
+        free(supports->at[i].file);
+        dat_model_release(&supports->at[i].model);
+    }
+    free(supports->at);
+    *supports = (struct gad_supports){0};
+}
+
+static int by_alpha(const void *pa, const void *pb)
+{
+    const struct gad_support *a = pa, *b = pb;
+    for (int c = 0; c < GAD_CLASSES; c++)
+        if (a->alpha.of[c] != b->alpha.of[c])
+            return a->alpha.of[c] < b->alpha.of[c] ? -1 : 1;
+    return strcmp(a->file, b->file);
+}
+
+static enum eng_err read_one(struct gad_support *s, const char *dir, const char *base_print,
+                             const struct dat_model *base, struct eng_why *why)
+{
+    char *path = dat_path_join(dir, s->file);
+    if (!path)
+        return eng_fail(why, ENG_NOMEM, "out of memory");
+    enum eng_err err = dat_model_read(&s->model, path, why);
+    if (err == ENG_OK) {
+        const char *of = dat_model_note(&s->model, "base_fingerprint");
+        const char *alpha = dat_model_note(&s->model, "alpha");
+        if (!of || !alpha ||
+            sscanf(alpha, "[%f,%f]", &s->alpha.of[0], &s->alpha.of[1]) != GAD_CLASSES)
+            err = eng_fail(why, ENG_MISMATCH, "%s: is no support; make them with gad support", path);
+        else if (strcmp(of, base_print) != 0 || strcmp(s->model.config.arch, base->config.arch) != 0)
+            err = eng_fail(why, ENG_MISMATCH,
+                           "%s: belongs to another original (%s, this one is %s); train supports for "
+                           "this one",
+                           path, of, base_print);
+    }
+    free(path);
+    return err;
+}
+
+enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
+                               const struct dat_model *base, struct eng_why *why)
+{
+    *supports = (struct gad_supports){0};
+    DIR *folder = opendir(dir);
+    if (!folder)
+        return eng_fail(why, ENG_MISSING, "%s: no such folder; make supports with gad support", dir);
+    char base_print[DAT_FINGERPRINT];
+    dat_model_fingerprint(base, base_print);
+    enum eng_err err = ENG_OK;
+    const struct dirent *entry;
+    while (err == ENG_OK && (entry = readdir(folder))) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (strncmp(entry->d_name, "alpha", 5) != 0 || !dot || strcmp(dot, ".safetensors") != 0)
+            continue;
+        struct gad_support *at = realloc(supports->at, (supports->count + 1) * sizeof *at);
+        char *file = malloc(strlen(entry->d_name) + 1);
+        if (at)
+            supports->at = at;
+        if (!at || !file) {
+            free(file);
+            err = eng_fail(why, ENG_NOMEM, "out of memory");
+            break;
+        }
+        strcpy(file, entry->d_name);
+        at[supports->count] = (struct gad_support){.file = file};
+        err = read_one(&at[supports->count++], dir, base_print, base, why);
+    }
+    closedir(folder);
+    if (err == ENG_OK && supports->count == 0)
+        err = eng_fail(why, ENG_MISSING,
+                       "%s: holds no support (alpha*.safetensors); make them with gad support", dir);
+    if (err != ENG_OK)
+        gad_supports_release(supports);
+    else
+        qsort(supports->at, supports->count, sizeof *supports->at, by_alpha);
+    return err;
+}
