@@ -1,0 +1,11 @@
+#!/bin/sh
+# Runs all benchmarks: bench/run.sh FOLDER-OF-THE-PROGRAMS. A JSON object a line on standard output.
+set -e
+programs=$1
+"$programs/bench_kernels"
+"$programs/bench_layers" bench/shapes/*.txt
+for arch in resnet18 vgg16; do
+    for job in forward input-gradient attribution train; do
+        build/gad bench --arch $arch --job $job --json
+    done
+done

@@ -1,0 +1,31 @@
+/* Safetensors: every tensor of a file that opens lies within the file and converts to float32. */
+#include "data/safetensors.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+    struct dat_safetensors *file;
+    struct eng_why why = {""};
+    if (dat_safetensors_decode(&file, bytes, count, &why) != ENG_OK) {
+        FUZZ_PROMISE(!file && why.text[0]);
+        return 0;
+    }
+    for (size_t i = 0; i < dat_safetensors_count(file); i++) {
+        const struct dat_safetensors_entry *entry = dat_safetensors_at(file, i);
+        const uint8_t *data = entry->bytes;
+        FUZZ_PROMISE(data >= bytes && entry->size <= (size_t)(bytes + count - data));
+        const size_t elements = entry->size / dat_dtype_size(entry->dtype);
+        float *out = malloc(elements ? elements * sizeof *out : 1);
+        FUZZ_PROMISE(out && dat_safetensors_float(entry, out, elements) == ENG_OK);
+        FUZZ_PROMISE(dat_safetensors_float(entry, out, elements + 1) == ENG_SHAPE);
+        free(out);
+        if (i < 16) /* lookups may be linear */
+            FUZZ_PROMISE(dat_safetensors_find(file, entry->name) == entry);
+    }
+    size_t lines;
+    const struct dat_safetensors_meta *line = dat_safetensors_metadata(file, &lines);
+    for (size_t i = 0; i < lines && i < 16; i++)
+        FUZZ_PROMISE(dat_safetensors_value(file, line[i].key) == line[i].value);
+    dat_safetensors_free(file);
+    return 0;
+}

@@ -1,0 +1,807 @@
+/* The program as its users meet it: every command, what it prints and leaves, its exit status, and
+ * one clear line for whatever is wrong with what it was given.
+ *
+ * Runs $GAD (default build/gad) in a folder of its own, where the models and pictures of the test
+ * lie. Command lines are one text, split at spaces. */
+#include "data/file.h"
+#include "data/json.h"
+#include "data/model.h"
+#include "data/npy.h"
+#include "data/png.h"
+#include "data/safetensors.h"
+#include "engine/tape.h"
+#include "tests/scratch.h"
+#include "tests/tap.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define TINY "--size 32 --width 0.125 --batch 8"
+#define DATA "synthetic:cats-dogs,count=24"
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static char program[1024];
+
+struct outcome {
+    int status; /* the exit status, or -signal */
+    char *out, *err;
+};
+
+static char *slurp(const char *path)
+{
+    uint8_t *bytes = NULL;
+    size_t count;
+    scratch_need(dat_file_read(&bytes, &count, path, NULL) == ENG_OK, path);
+    return (char *)bytes;
+}
+
+/* Starts the program. One thread, unless the command says otherwise: there is nothing here that
+ * more would make faster. limit: bytes a file may have, 0: any. */
+static pid_t start(rlim_t limit, const char *format, va_list ap)
+{
+    static char text[4096];
+    char *argv[64];
+    int argc = 1;
+    vsnprintf(text, sizeof text, format, ap);
+    argv[0] = program;
+    for (char *word = strtok(text, " "); word && argc < 60; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    int threads = argc == 1;
+    for (int i = 1; i < argc; i++)
+        threads |= strcmp(argv[i], "--threads") == 0;
+    if (!threads) {
+        argv[argc++] = "--threads";
+        argv[argc++] = "1";
+    }
+    argv[argc] = NULL;
+    fflush(stdout);
+    const pid_t pid = fork();
+    scratch_need(pid >= 0, "fork");
+    if (pid == 0) {
+        const int out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        const int err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        const struct rlimit size = {limit, limit};
+        dup2(out, STDOUT_FILENO);
+        dup2(err, STDERR_FILENO);
+        if (limit)
+            setrlimit(RLIMIT_FSIZE, &size);
+        execv(program, argv);
+        _exit(127);
+    }
+    return pid;
+}
+
+static struct outcome finish(pid_t pid)
+{
+    static struct outcome last;
+    int status;
+    scratch_need(waitpid(pid, &status, 0) == pid, "waitpid");
+    free(last.out);
+    free(last.err);
+    last.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    last.out = slurp("stdout");
+    last.err = slurp("stderr");
+    return last;
+}
+
+/* Runs a command to its end. The texts live until the next one ends. */
+static struct outcome run(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    const pid_t pid = start(0, format, ap);
+    va_end(ap);
+    return finish(pid);
+}
+
+static struct outcome run_limited(rlim_t limit, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    const pid_t pid = start(limit, format, ap);
+    va_end(ap);
+    return finish(pid);
+}
+
+static pid_t run_behind(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    const pid_t pid = start(0, format, ap);
+    va_end(ap);
+    return pid;
+}
+
+static int lines(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static int succeeded(const struct outcome *r)
+{
+    if (r->status == 0 && !*r->err)
+        return 1;
+    printf("# status %d, stderr: %s\n", r->status, r->err);
+    return 0;
+}
+
+/* One line to stderr, with the program's name before it and `what` in it, and that status. */
+static int refused(const struct outcome *r, int status, const char *what)
+{
+    if (r->status == status && lines(r->err) == 1 && strncmp(r->err, "gad", 3) == 0 &&
+        strstr(r->err, what))
+        return 1;
+    printf("# status %d, not %d; stderr, without '%s'?: %s\n", r->status, status, what, r->err);
+    return 0;
+}
+
+#define REFUSED(status, what, ...)                                                                 \
+    do {                                                                                           \
+        char command[256];                                                                         \
+        const struct outcome r = run(__VA_ARGS__);                                                 \
+        snprintf(command, sizeof command, __VA_ARGS__);                                            \
+        CHECK(refused(&r, status, what), "refused with %d: gad %s", status, command);              \
+    } while (0)
+
+static int exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static int same_files(const char *a, const char *b)
+{
+    uint8_t *x = NULL, *y = NULL;
+    size_t n = 0, m = 0;
+    const int same = dat_file_read(&x, &n, a, NULL) == ENG_OK &&
+                     dat_file_read(&y, &m, b, NULL) == ENG_OK && n == m && memcmp(x, y, n) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+/* Line `number` of a text as JSON; the caller frees. */
+static struct dat_json *json_line(const char *text, int number)
+{
+    struct dat_json *json = NULL;
+    for (; number > 0 && strchr(text, '\n'); number--)
+        text = strchr(text, '\n') + 1;
+    dat_json_parse(&json, text, strcspn(text, "\n"), NULL);
+    return json;
+}
+
+static double number_of(const struct dat_json_node *node)
+{
+    double v = NAN;
+    dat_json_number(node, &v);
+    return v;
+}
+
+static int text_is(const struct dat_json_node *node, const char *text)
+{
+    const char *have = dat_json_string(node);
+    return have && strcmp(have, text) == 0;
+}
+
+/* ---- what the test works on ----------------------------------------------------------------- */
+
+static const char *const cats_dogs[] = {"cat", "dog"};
+
+static void make_model(const char *path, const char *arch, uint64_t seed)
+{
+    const struct eng_arch_config config = {arch, 0.125f, 2, 16};
+    struct dat_preprocess preprocess;
+    struct dat_model model;
+    dat_preprocess_init_square(&preprocess, 32);
+    scratch_need(dat_model_init(&model, &config, cats_dogs, &preprocess, seed, NULL) == ENG_OK &&
+                     dat_model_write(&model, path, NULL) == ENG_OK,
+                 path);
+    dat_model_release(&model);
+}
+
+/* m.safetensors rewritten: without its metadata, and with one tensor left out, cut, or poisoned. */
+enum change { FOREIGN, MISSING, MISSHAPEN, POISONED };
+
+static void make_changed(const char *path, enum change change)
+{
+    enum { MOST = 256 };
+    struct dat_safetensors *file;
+    struct dat_safetensors_entry entries[MOST];
+    size_t n = 0;
+    float *values = NULL;
+    scratch_need(dat_safetensors_open(&file, "m.safetensors", NULL) == ENG_OK, path);
+    for (size_t i = 0; i < dat_safetensors_count(file) && n < MOST; i++) {
+        struct dat_safetensors_entry *e = &entries[n++];
+        *e = *dat_safetensors_at(file, i);
+        if (strcmp(e->name, "layer1.0.conv1.weight") != 0)
+            continue;
+        if (change == MISSING) {
+            n--;
+        } else if (change == MISSHAPEN) {
+            e->size /= e->dim[0];
+            e->dim[0] = 1;
+        } else if (change == POISONED) {
+            values = malloc(e->size);
+            scratch_need(values != NULL, path);
+            memcpy(values, e->bytes, e->size);
+            values[5] = NAN;
+            e->bytes = values;
+        }
+    }
+    scratch_need(dat_safetensors_write(path, entries, n, NULL, 0, NULL) == ENG_OK, path);
+    free(values);
+    dat_safetensors_free(file);
+}
+
+static void make_tensors(const char *path, size_t n, size_t height, size_t width)
+{
+    const size_t dim[4] = {n, 3, height, width}, count = n * 3 * height * width;
+    float *x = malloc(count * sizeof *x);
+    struct eng_rng rng;
+    scratch_need(x != NULL, path);
+    eng_rng_init(&rng, 7, n);
+    for (size_t i = 0; i < count; i++)
+        x[i] = eng_rng_normal(&rng);
+    if (strstr(path, "nan"))
+        x[count / n] = NAN; /* in the second */
+    scratch_need(dat_npy_write(path, x, n > 1 ? 4 : 3, n > 1 ? dim : dim + 1, NULL) == ENG_OK,
+                 path);
+    free(x);
+}
+
+static void cut_file(const char *from, const char *to, size_t length)
+{
+    uint8_t *bytes;
+    size_t count;
+    scratch_need(dat_file_read(&bytes, &count, from, NULL) == ENG_OK, from);
+    scratch_write(to, bytes, length < count ? length : count);
+    free(bytes);
+}
+
+static void make_files(void)
+{
+    struct dat_image photo;
+    make_model("m.safetensors", "resnet18", 1);
+    make_model("other.safetensors", "resnet18", 2);
+    make_model("vgg.safetensors", "vgg16", 1);
+    make_changed("foreign.safetensors", FOREIGN);
+    make_changed("missing.safetensors", MISSING);
+    make_changed("misshapen.safetensors", MISSHAPEN);
+    make_changed("poisoned.safetensors", POISONED);
+    scratch_ppm("a.ppm", 48, 40, 200);
+    scratch_ppm("b.ppm", 32, 32, 10);
+    scratch_ppm("x/same.ppm", 32, 32, 90);
+    scratch_ppm("y/same.ppm", 32, 32, 120);
+    scratch_need(dat_image_read(&photo, "a.ppm", NULL) == ENG_OK &&
+                     dat_png_write("c.png", photo.rgb, photo.width, photo.height, 3, NULL) ==
+                         ENG_OK,
+                 "c.png");
+    dat_image_release(&photo);
+    cut_file("a.ppm", "cut.ppm", 1000);
+    cut_file("c.png", "cut.png", 90);
+    scratch_text("text.jpg", "not a photo\n");
+    scratch_text("empty.png", "");
+    make_tensors("one.npy", 1, 32, 32);
+    make_tensors("three.npy", 3, 40, 36);
+    make_tensors("nan.npy", 3, 32, 32);
+    scratch_need(dat_npy_write("flat.npy", (float[6]){0}, 2, (size_t[]){2, 3}, NULL) == ENG_OK,
+                 "flat.npy");
+    cut_file("one.npy", "cut.npy", 500);
+    for (int i = 0; i < 6; i++) {
+        scratch_ppm(scratch_path("photos/cat/%d.ppm", i) + strlen(scratch_root) + 1, 32, 32,
+                    30 * i);
+        scratch_ppm(scratch_path("photos/dog/%d.ppm", i) + strlen(scratch_root) + 1, 32, 32,
+                    200 - 30 * i);
+    }
+    scratch_text("photos/dog/7.ppm", "P6 damaged");
+    scratch_ppm("one-class/cat/1.ppm", 32, 32, 1);
+    scratch_ppm("empty-class/cat/1.ppm", 32, 32, 1);
+    scratch_ppm("empty-class/cat/2.ppm", 32, 32, 1);
+    scratch_need(mkdir("empty-class/dog", 0777) == 0, "empty-class/dog");
+}
+
+/* ---- usage ---------------------------------------------------------------------------------- */
+
+static void test_usage(void)
+{
+    static const char *const commands[] = {"demo",     "train",  "support", "predict", "explain",
+                                           "evaluate", "report", "bench",   "inspect"};
+    struct outcome r = run("--version");
+    CHECK(succeeded(&r) && strncmp(r.out, "gad ", 4) == 0 && lines(r.out) == 1, "gad --version");
+    r = run("predict --version");
+    CHECK(succeeded(&r) && strncmp(r.out, "gad ", 4) == 0, "gad predict --version");
+    r = run("--help");
+    CHECK(succeeded(&r) && strstr(r.out, "usage: gad COMMAND"), "gad --help");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        CHECK(strstr(r.out, commands[i]), "gad --help names %s", commands[i]);
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        r = run("%s --help", commands[i]);
+        CHECK(succeeded(&r) && strstr(r.out, "usage: gad ") && strstr(r.out, "examples:\n  gad ") &&
+                  strstr(r.out, "--threads"),
+              "gad %s --help", commands[i]);
+    }
+    r = run("");
+    CHECK(r.status == 2 && strstr(r.err, "usage:") && !*r.out, "gad alone is wrong usage");
+    REFUSED(2, "no command 'fly'", "fly");
+    REFUSED(2, "no option --nosuch", "predict m.safetensors a.ppm --nosuch");
+    REFUSED(2, "no option -x", "predict m.safetensors a.ppm -x");
+    REFUSED(2, "lacks its value", "train " DATA " -o");
+    REFUSED(2, "takes no value", "predict m.safetensors a.ppm --json=1");
+    REFUSED(2, "--seed takes a number", "predict m.safetensors a.ppm --seed -1");
+    REFUSED(2, "--epochs takes a number", "train " DATA " -o t --epochs two");
+    REFUSED(2, "--epochs takes a number", "train " DATA " -o t --epochs 99999999999999999999");
+    REFUSED(2, "--lr takes a number", "train " DATA " -o t --lr nan");
+    REFUSED(2, "--lr takes a number", "train " DATA " -o t --lr 1e99");
+    REFUSED(2, "needs MODEL IMAGE", "predict m.safetensors");
+    REFUSED(2, "a.ppm", "inspect m.safetensors a.ppm");
+    REFUSED(2, "threads", "predict m.safetensors a.ppm --threads 5000");
+    REFUSED(2, "scalar", "predict m.safetensors a.ppm --cpu z80");
+    REFUSED(2, "-o", "train " DATA);
+    REFUSED(2, "-o", "support m.safetensors " DATA);
+    REFUSED(2, "-o", "explain m.safetensors a.ppm");
+    REFUSED(2, "--support", "evaluate m.safetensors " DATA " -o e");
+    REFUSED(2, "resnet18", "train " DATA " -o t --arch alexnet");
+    REFUSED(2, "width", "train " DATA " -o t --width 0");
+    REFUSED(2, "sgd", "train " DATA " -o t --optim lion " TINY);
+    REFUSED(2, "flip", "train " DATA " -o t --augment wild " TINY);
+    REFUSED(2, "epochs", "train " DATA " -o t --epochs 0 " TINY);
+    REFUSED(2, "forward", "bench --job fly");
+    REFUSED(2, "saliency", "explain m.safetensors a.ppm -o e --methods voodoo");
+    REFUSED(2, "cat (0), dog (1)", "explain m.safetensors a.ppm -o e --class bird");
+    REFUSED(2, "alpha", "support m.safetensors " DATA " -o s --alpha -2");
+    REFUSED(2, "alpha", "support m.safetensors " DATA " -o s --alpha 2,nan");
+    REFUSED(2, "alpha", "support m.safetensors " DATA " -o s --alpha two");
+    CHECK(!exists("t") && !exists("s") && !exists("t.checkpoint"), "wrong usage leaves no files");
+    r = run("--json --seed 3 predict m.safetensors -- a.ppm");
+    CHECK(succeeded(&r) && r.out[0] == '{', "options may stand before the command, and before --");
+}
+
+/* ---- predict -------------------------------------------------------------------------------- */
+
+/* The model's outputs for a tensor, by the library alone. */
+static void expect(float logits[2], const float *x, size_t height, size_t width)
+{
+    struct dat_model model;
+    struct eng_exec exec;
+    struct eng_tape *tape;
+    const struct eng_tape_options shape = {.batch = 1, .height = height, .width = width};
+    scratch_need(dat_model_read(&model, "m.safetensors", NULL) == ENG_OK &&
+                     eng_exec_init(&exec, 1, NULL, NULL) == ENG_OK &&
+                     eng_net_prepare(model.net, &exec, 0) == ENG_OK &&
+                     eng_tape_new(&tape, model.net, &exec, &shape, NULL) == ENG_OK &&
+                     eng_tape_forward(tape, x, 1) == ENG_OK,
+                 "m.safetensors");
+    memcpy(logits, eng_tape_output(tape), 2 * sizeof *logits);
+    eng_tape_free(tape);
+    dat_model_release(&model);
+}
+
+/* Line `number` of the output is about `image`, has these logits, and fits itself. */
+static int line_is(const char *out, int number, const char *image, const float logits[2])
+{
+    struct dat_json *json = json_line(out, number);
+    const struct dat_json_node *root = dat_json_root(json);
+    const struct dat_json_node *y = dat_json_member(root, "logits");
+    const struct dat_json_node *p = dat_json_member(root, "probabilities");
+    const double p0 = number_of(dat_json_at(p, 0)), p1 = number_of(dat_json_at(p, 1));
+    const double expected = 1 / (1 + exp((double)logits[1] - (double)logits[0]));
+    const int ok = text_is(dat_json_member(root, "image"), image) && dat_json_count(y) == 2 &&
+                   dat_json_count(p) == 2 && (float)number_of(dat_json_at(y, 0)) == logits[0] &&
+                   (float)number_of(dat_json_at(y, 1)) == logits[1] && fabs(p0 - expected) < 1e-5 &&
+                   fabs(p0 + p1 - 1) < 1e-5 &&
+                   text_is(dat_json_member(root, "label"), cats_dogs[logits[1] > logits[0]]);
+    dat_json_free(json);
+    return ok;
+}
+
+static void test_predict(void)
+{
+    struct dat_preprocess square;
+    struct dat_image photo;
+    struct dat_npy npy;
+    float x[3 * 32 * 32], y[2], a[2];
+    dat_preprocess_init_square(&square, 32);
+    scratch_need(dat_image_read(&photo, "a.ppm", NULL) == ENG_OK &&
+                     dat_preprocess_run(x, &square, &photo) == ENG_OK,
+                 "a.ppm");
+    dat_image_release(&photo);
+    expect(a, x, 32, 32);
+    struct outcome r = run("predict m.safetensors a.ppm c.png b.ppm --json");
+    CHECK(succeeded(&r) && lines(r.out) == 3 && line_is(r.out, 0, "a.ppm", a) &&
+              line_is(r.out, 1, "c.png", a),
+          "a photo's outputs are those of the library, to the bit");
+    scratch_need(dat_npy_write("a.npy", x, 3, (size_t[]){3, 32, 32}, NULL) == ENG_OK, "a.npy");
+    r = run("predict m.safetensors three.npy a.npy b.ppm --json");
+    CHECK(succeeded(&r) && lines(r.out) == 5 && line_is(r.out, 3, "a.npy", a),
+          "a tensor in a .npy file is taken as it is");
+    scratch_need(dat_npy_read(&npy, "three.npy", NULL) == ENG_OK, "three.npy");
+    for (size_t i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "three.npy[%zu]", i);
+        expect(y, npy.data + i * 3 * 40 * 36, 40, 36);
+        CHECK(line_is(r.out, (int)i, name, y), "%s, of another size, has its own outputs", name);
+    }
+    dat_npy_release(&npy);
+
+    r = run("predict m.safetensors a.ppm b.ppm");
+    CHECK(succeeded(&r) && lines(r.out) == 3 && strstr(r.out, "label") &&
+              strstr(r.out, "\na.ppm ") && strstr(r.out, "\nb.ppm "),
+          "a table for people");
+
+    r = run("predict m.safetensors cut.ppm a.ppm cut.png text.jpg empty.png nosuch.png x flat.npy "
+            "cut.npy nan.npy c.png --json");
+    static const char *const bad[] = {"cut.ppm", "cut.png",  "text.jpg", "empty.png", "nosuch.png",
+                                      "x",       "flat.npy", "cut.npy",  "nan.npy[1]"};
+    CHECK(r.status == 1 && lines(r.err) == 9 && lines(r.out) == 4 &&
+              line_is(r.out, 0, "a.ppm", a) && line_is(r.out, 3, "c.png", a),
+          "bad images among good ones are named, and the good ones done");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "gad: %s: ", bad[i]);
+        CHECK(strstr(r.err, prefix), "%s gets a line", bad[i]);
+    }
+
+    REFUSED(1, "m2.safetensors: ", "predict m2.safetensors a.ppm");
+    REFUSED(1, "a.ppm: ", "predict a.ppm a.ppm");
+    REFUSED(1, "nearly a resnet18", "predict missing.safetensors a.ppm");
+    REFUSED(1, "layer1.0.conv1.weight", "predict missing.safetensors a.ppm");
+    REFUSED(1, "layer1.0.conv1.weight is [1, 8, 3, 3]", "predict misshapen.safetensors a.ppm");
+    REFUSED(1, "NaN", "predict poisoned.safetensors a.ppm");
+    r = run("predict foreign.safetensors one.npy --json");
+    CHECK(succeeded(&r) && strstr(r.out, "\"class "), "weights without metadata are usable");
+    r = run("predict vgg.safetensors one.npy a.ppm --json");
+    CHECK(succeeded(&r) && lines(r.out) == 2, "VGG16 predicts");
+    for (size_t length = 0; length < 200; length += length < 16 ? 3 : 41) {
+        cut_file("m.safetensors", "cut.safetensors", length);
+        REFUSED(1, "cut.safetensors: ", "predict cut.safetensors a.ppm");
+        REFUSED(1, "cut.safetensors: ", "inspect cut.safetensors");
+    }
+}
+
+/* ---- inspect -------------------------------------------------------------------------------- */
+
+static const struct dat_json_node *find_tensor(const struct dat_json *json, const char *name)
+{
+    const struct dat_json_node *t = dat_json_first(dat_json_member(dat_json_root(json), "tensors"));
+    while (t && !text_is(dat_json_member(t, "name"), name))
+        t = dat_json_next(t);
+    return t;
+}
+
+static void test_inspect(void)
+{
+    struct dat_model model;
+    scratch_need(dat_model_read(&model, "m.safetensors", NULL) == ENG_OK, "m.safetensors");
+    struct outcome r = run("inspect m.safetensors --json");
+    struct dat_json *json = json_line(r.out, 0);
+    const struct dat_json_node *root = dat_json_root(json);
+    CHECK(succeeded(&r) && lines(r.out) == 1 &&
+              text_is(dat_json_member(root, "format"), "safetensors") &&
+              text_is(dat_json_member(root, "arch"), "resnet18") &&
+              text_is(dat_json_member(dat_json_member(root, "metadata"), "classes"),
+                      "[\"cat\",\"dog\"]") &&
+              dat_json_count(dat_json_member(root, "tensors")) == 122,
+          "inspect --json of a model");
+    const struct eng_param *p = eng_net_param_find(model.net, "layer1.0.conv1.weight");
+    const size_t count = eng_shape_count(&p->shape);
+    double min = INFINITY, max = -INFINITY, sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        min = fmin(min, (double)p->value[i]);
+        max = fmax(max, (double)p->value[i]);
+        sum += (double)p->value[i];
+    }
+    const struct dat_json_node *t = find_tensor(json, p->name);
+    const struct dat_json_node *shape = dat_json_member(t, "shape");
+    CHECK(text_is(dat_json_member(t, "dtype"), "F32") && dat_json_count(shape) == 4 &&
+              number_of(dat_json_at(shape, 0)) == 8 && number_of(dat_json_at(shape, 3)) == 3 &&
+              number_of(dat_json_member(t, "min")) == min &&
+              number_of(dat_json_member(t, "max")) == max &&
+              fabs(number_of(dat_json_member(t, "mean")) - sum / (double)count) < 1e-9 &&
+              number_of(dat_json_member(t, "nan")) == 0,
+          "a tensor's type, shape and range");
+    dat_json_free(json);
+
+    r = run("inspect poisoned.safetensors --json");
+    json = json_line(r.out, 0);
+    t = find_tensor(json, p->name);
+    CHECK(succeeded(&r) && number_of(dat_json_member(t, "nan")) == 1 &&
+              number_of(dat_json_member(t, "max")) == max,
+          "a NaN is counted, and the rest has its range");
+    dat_json_free(json);
+    dat_model_release(&model);
+
+    r = run("inspect missing.safetensors --json");
+    json = json_line(r.out, 0);
+    CHECK(succeeded(&r) &&
+              dat_json_type(dat_json_member(dat_json_root(json), "arch")) == DAT_JSON_NULL,
+          "no architecture is null");
+    dat_json_free(json);
+    r = run("inspect missing.safetensors");
+    CHECK(succeeded(&r) && strstr(r.out, "not recognised: nearly a resnet18, but 1 tensors"),
+          "and people are told why");
+    r = run("inspect m.safetensors");
+    CHECK(succeeded(&r) && strstr(r.out, "ResNet18, width 0.125, 2 classes") &&
+              strstr(r.out, "fc.bias") && strstr(r.out, "[8,8,3,3]"),
+          "inspect for people");
+    r = run("inspect three.npy --json");
+    json = json_line(r.out, 0);
+    t = dat_json_at(dat_json_member(dat_json_root(json), "tensors"), 0);
+    CHECK(succeeded(&r) && text_is(dat_json_member(dat_json_root(json), "format"), "npy") &&
+              dat_json_count(dat_json_member(t, "shape")) == 4,
+          "inspect of a .npy file");
+    dat_json_free(json);
+    REFUSED(1, "cut.npy: ", "inspect cut.npy");
+    REFUSED(1, "text.jpg: ", "inspect text.jpg");
+    REFUSED(1, "nosuch: ", "inspect nosuch");
+    REFUSED(1, "x: it is a folder", "inspect x");
+}
+
+/* ---- train ---------------------------------------------------------------------------------- */
+
+static void test_train(void)
+{
+    struct outcome r = run("train photos -o photos.safetensors --epochs 1 " TINY);
+    CHECK(r.status == 0 && lines(r.err) == 1 && strstr(r.err, "gad: photos/dog/7.ppm: ") &&
+              strstr(r.out, "photos.safetensors: ") && strstr(r.out, "1 images were damaged"),
+          "training names a damaged image and goes on without it");
+    REFUSED(1,
+            "photos/dog/7.ppm: ", "train photos -o strict.safetensors --epochs 1 --strict " TINY);
+    r = run("train photos -o photos.safetensors --epochs 1 --json --holdout 0 " TINY);
+    struct dat_json *json = json_line(r.out, 0);
+    const struct dat_json_node *root = dat_json_root(json);
+    CHECK(r.status == 0 && lines(r.out) == 1 &&
+              text_is(dat_json_member(root, "file"), "photos.safetensors") &&
+              dat_json_type(dat_json_member(root, "held_out_accuracy")) == DAT_JSON_NULL &&
+              number_of(dat_json_member(root, "skipped")) == 1,
+          "train --json");
+    dat_json_free(json);
+    r = run("predict photos.safetensors photos/cat/1.ppm");
+    CHECK(succeeded(&r), "what was trained can be used");
+
+    REFUSED(1, "nosuch: ", "train nosuch -o t " TINY);
+    REFUSED(1, "one-class", "train one-class -o t " TINY);
+    REFUSED(1, "empty-class", "train empty-class -o t " TINY);
+    REFUSED(1, "nosuch/t", "train " DATA " -o nosuch/t --epochs 1 " TINY);
+    REFUSED(1, "a.ppm/t", "train " DATA " -o a.ppm/t --epochs 1 " TINY);
+    REFUSED(1, "vgg.safetensors: ", "train " DATA " -o t --init vgg.safetensors " TINY);
+    REFUSED(1,
+            "m.safetensors: ", "train " DATA " -o t --init m.safetensors --size 32 --width 0.25");
+    REFUSED(1, "--lr", "train " DATA " -o t --lr 1e30 --epochs 4 --optim sgd " TINY);
+    r = run_limited(20000, "train " DATA " -o full.safetensors --epochs 1 " TINY);
+    CHECK(refused(&r, 1, "full.safetensors") && strstr(r.err, "disk is full") &&
+              !exists("full.safetensors") && !exists("full.safetensors.checkpoint"),
+          "a full disk is one line, and leaves nothing half written");
+    CHECK(!exists("t"), "what fails leaves no model");
+    r = run("train " DATA " -o quiet.safetensors --epochs 1 --quiet " TINY);
+    CHECK(succeeded(&r) && !*r.out, "train --quiet says nothing");
+    r = run("train " DATA " -o two.safetensors --epochs 1 --quiet --threads 2 " TINY);
+    CHECK(succeeded(&r) && same_files("quiet.safetensors", "two.safetensors"),
+          "two threads make the same file as one");
+    r = run("train " DATA " -o seed.safetensors --epochs 1 --quiet --seed 1 " TINY);
+    CHECK(succeeded(&r) && !same_files("quiet.safetensors", "seed.safetensors"),
+          "another seed makes another");
+}
+
+/* Starts the training, and sends the signal once it has kept an epoch. */
+static struct outcome interrupt(const char *command, int signal_number)
+{
+    remove("r.safetensors.checkpoint.seen");
+    const pid_t pid = run_behind("%s", command);
+    const struct timespec pause = {0, 500000};
+    struct stat before, now;
+    const int kept = stat("r.safetensors.checkpoint", &before) == 0;
+    for (int i = 0; i < 60000; i++) { /* a new one, if there was one already */
+        if (stat("r.safetensors.checkpoint", &now) == 0 && (!kept || now.st_ino != before.st_ino))
+            break;
+        nanosleep(&pause, NULL);
+    }
+    kill(pid, signal_number);
+    return finish(pid);
+}
+
+static void test_resume(void)
+{
+    const char *command = "train " DATA " -o r.safetensors --epochs 12 --quiet " TINY;
+    struct outcome r = run("train " DATA " -o whole.safetensors --epochs 12 --quiet " TINY);
+    CHECK(succeeded(&r) && !exists("whole.safetensors.checkpoint"),
+          "a training that ends leaves no checkpoint");
+    r = interrupt(command, SIGINT);
+    CHECK(r.status == 1 && strstr(r.err, "gad: interrupted") && strstr(r.err, "goes on") &&
+              !exists("r.safetensors") && exists("r.safetensors.checkpoint"),
+          "Ctrl-C ends a training and keeps its last epoch");
+    REFUSED(1, "r.safetensors.checkpoint: ",
+            "train " DATA " -o r.safetensors --epochs 12 --lr 0.001 --quiet " TINY);
+    r = interrupt(command, SIGKILL);
+    CHECK(r.status == -SIGKILL && !exists("r.safetensors"), "and so does sudden death");
+    r = run("%s", command);
+    CHECK(succeeded(&r) && same_files("r.safetensors", "whole.safetensors"),
+          "what is resumed twice ends with the bits of what was never interrupted");
+    CHECK(!exists("r.safetensors.checkpoint"), "and takes its checkpoint away");
+}
+
+/* ---- support, explain, evaluate, report ----------------------------------------------------- */
+
+static void test_support(void)
+{
+    struct outcome r = run("support m.safetensors " DATA
+                           " -o s --alpha 2,4:6 --epochs 1 --batch 8");
+    CHECK(succeeded(&r) && exists("s/alpha2.safetensors") && exists("s/alpha4:6.safetensors"),
+          "a support for each alpha");
+    cut_file("s/alpha2.safetensors", "before.safetensors", (size_t)-1);
+    r = run("support m.safetensors " DATA " -o s --alpha 2,4:6 --epochs 1 --batch 8");
+    CHECK(succeeded(&r) && same_files("s/alpha2.safetensors", "before.safetensors"),
+          "what is done is kept");
+    REFUSED(1, "alpha2.safetensors",
+            "support other.safetensors " DATA " -o s --alpha 2 --epochs 1 --batch 8");
+    REFUSED(1, "s/", "explain other.safetensors a.ppm -o e --support s --steps 2");
+    REFUSED(1, "s/", "evaluate other.safetensors " DATA " -o e --support s --steps 2");
+    REFUSED(1, "photos", "explain m.safetensors a.ppm -o e --support photos");
+    REFUSED(1, "a.ppm/s", "support m.safetensors " DATA " -o a.ppm/s --epochs 1");
+    REFUSED(1, "nosuch", "support nosuch " DATA " -o s");
+}
+
+static void test_explain(void)
+{
+    static const char *const methods[] = {"saliency", "deconv", "gradxinput", "guided", "ig"};
+    struct outcome r = run("explain m.safetensors three.npy x/same.ppm y/same.ppm -o out --npy "
+                           "--steps 4 --support s --quiet");
+    CHECK(succeeded(&r) && !*r.out, "explain with supports");
+    static const char *const folders[] = {"three.0", "three.1", "three.2", "same", "same-2"};
+    for (size_t f = 0; f < 5; f++) {
+        const size_t height = f < 3 ? 40 : 32, width = f < 3 ? 36 : 32;
+        int numbers = 0, maps = 0, pictures = 0;
+        for (size_t m = 0; m < 10; m++) {
+            struct dat_npy npy;
+            struct dat_image picture;
+            static const char *const endings[] = {"png",     "overlay.png",     "hulls.png",
+                                                  "gad.png", "gad.overlay.png", "gad.png"};
+            char path[96];
+            const char *method = methods[m / 2];
+            snprintf(path, sizeof path, "out/%s/%s.class%zu.npy", folders[f], method, m % 2);
+            if (dat_npy_read(&npy, path, NULL) == ENG_OK) {
+                int fine = npy.rank == 3 && npy.dim[0] == 3 && npy.dim[1] == height &&
+                           npy.dim[2] == width;
+                for (size_t i = 0; fine && i < 3 * height * width; i++)
+                    fine = isfinite(npy.data[i]) && (m / 2 != 0 || npy.data[i] >= 0);
+                numbers += fine;
+                dat_npy_release(&npy);
+            }
+            snprintf(path, sizeof path, "out/%s/%s.class%zu.gad.npy", folders[f], method, m % 2);
+            if (dat_npy_read(&npy, path, NULL) == ENG_OK) {
+                maps += npy.rank == 2 && npy.dim[0] == height && npy.dim[1] == width;
+                dat_npy_release(&npy);
+            }
+            for (size_t e = 0; e < 5; e++) {
+                snprintf(path, sizeof path, "out/%s/%s.class%zu.%s", folders[f], method, m % 2,
+                         endings[e]);
+                if (dat_image_read(&picture, path, NULL) == ENG_OK) {
+                    pictures += picture.width % width == 0 && picture.height % height == 0;
+                    dat_image_release(&picture);
+                }
+            }
+        }
+        CHECK(numbers == 10 && maps == 10 && pictures == 50,
+              "%s: %d attributions, %d maps of GAD, %d pictures", folders[f], numbers, maps,
+              pictures);
+    }
+    r = run("explain m.safetensors cut.png a.ppm nosuch.png -o bad --methods saliency --class dog "
+            "--quiet");
+    CHECK(r.status == 1 && lines(r.err) == 2 && strstr(r.err, "gad: cut.png: ") &&
+              strstr(r.err, "gad: nosuch.png: ") && exists("bad/a/saliency.class1.png") &&
+              !exists("bad/a/saliency.class0.png") && !exists("bad/a/saliency.class1.npy"),
+          "bad images among good ones are named, and the good one explained");
+    REFUSED(1, "b.ppm", "explain m.safetensors b.ppm -o a.ppm/out --methods saliency");
+    r = run_limited(100, "explain m.safetensors b.ppm -o full --methods saliency --class 0");
+    CHECK(refused(&r, 1, "disk is full"), "a full disk is one line");
+}
+
+static void test_evaluate(void)
+{
+    static const char *const files[] = {"e/evaluate.json", "e/table1.csv", "e/table2.csv",
+                                        "e/per_image.csv", "e/report.html"};
+    struct outcome r = run("evaluate m.safetensors " DATA
+                           " -o e --support s --images 2 --methods saliency,ig --steps 2");
+    CHECK(succeeded(&r) && strstr(r.out, "Table 1") && strstr(r.out, "Table 2"),
+          "evaluate prints the tables");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        CHECK(exists(files[i]), "%s", files[i]);
+    if (exists("e/evaluate.json")) {
+        char *text = slurp("e/evaluate.json"), *rows = slurp("e/table1.csv");
+        struct dat_json *json = NULL;
+        CHECK(dat_json_parse(&json, text, strlen(text), NULL) == ENG_OK &&
+                  dat_json_type(dat_json_root(json)) == DAT_JSON_OBJECT,
+              "evaluate.json is JSON");
+        CHECK(lines(rows) == 5, "table1.csv has a line for each class and method");
+        dat_json_free(json);
+        free(text);
+        free(rows);
+    }
+    remove("e/report.html");
+    r = run("report e");
+    CHECK(succeeded(&r) && exists("e/report.html"), "report writes the page again");
+    REFUSED(1, "photos", "report photos");
+    REFUSED(1, "nosuch", "evaluate m.safetensors nosuch -o e2 --support s");
+    REFUSED(2, "holdout", "evaluate m.safetensors " DATA " -o e2 --support s --holdout 7");
+}
+
+/* ---- bench ---------------------------------------------------------------------------------- */
+
+static void test_bench(void)
+{
+    static const char *const jobs[] = {"forward", "input-gradient", "attribution", "train"};
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        const struct outcome r = run(
+            "bench --job %s --size 32 --width 0.125 --batch 2 --runs 2 --json", jobs[i]);
+        struct dat_json *json = json_line(r.out, 0);
+        const struct dat_json_node *root = dat_json_root(json);
+        const double rate = number_of(dat_json_member(root, "images_per_second"));
+        CHECK(succeeded(&r) && lines(r.out) == 1 &&
+                  text_is(dat_json_member(root, "job"), jobs[i]) && rate > 0 && isfinite(rate) &&
+                  fabs(number_of(dat_json_member(root, "ms_per_image")) * rate - 1000) < 1e-3 &&
+                  number_of(dat_json_member(root, "gflops")) > 0 &&
+                  number_of(dat_json_member(root, "peak_rss_mb")) > 1 &&
+                  number_of(dat_json_member(root, "threads")) == 1 &&
+                  text_is(dat_json_member(root, "precision"), "f32") &&
+                  dat_json_string(dat_json_member(root, "cpu")),
+              "bench --job %s --json", jobs[i]);
+        dat_json_free(json);
+    }
+    const struct outcome r = run("bench --size 32 --width 0.125 --arch vgg16 --batch 1 --runs 1");
+    CHECK(succeeded(&r) && strstr(r.out, "VGG16") && strstr(r.out, "GFLOP/s"), "bench for people");
+    REFUSED(1, "8x8", "bench --size 8 --arch vgg16 --width 0.1");
+    REFUSED(2, "runs", "bench --runs 0");
+}
+
+static void test_full_output(void)
+{
+    if (!exists("/dev/full")) {
+        tap_skip("a full standard output: there is no /dev/full");
+        return;
+    }
+    char command[1200];
+    snprintf(command, sizeof command, "'%s' inspect m.safetensors >/dev/full 2>stderr", program);
+    const int status = system(command);
+    char *err = slurp("stderr");
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1 && lines(err) == 1 &&
+              strstr(err, "gad: standard output"),
+          "output that cannot be written is an error");
+    free(err);
+}
+
+int main(void)
+{
+    const char *gad = getenv("GAD");
+    char here[512];
+    if (!gad || !*gad)
+        gad = "build/gad";
+    scratch_need(getcwd(here, sizeof here) != NULL, "getcwd");
+    snprintf(program, sizeof program, "%s%s%s", gad[0] == '/' ? "" : here, gad[0] == '/' ? "" : "/",
+             gad);
+    if (access(program, X_OK) != 0) {
+        tap_skip("the program is not built");
+        return tap_done();
+    }
+    scratch_make();
+    scratch_need(chdir(scratch_root) == 0, scratch_root);
+    make_files();
+    test_usage();
+    test_predict();
+    test_inspect();
+    test_train();
+    test_resume();
+    test_support();
+    test_explain();
+    test_evaluate();
+    test_bench();
+    test_full_output();
+    scratch_need(chdir(here) == 0, here);
+    scratch_remove();
+    return tap_done();
+}
