@@ -59,7 +59,7 @@ BENCH_SRC := $(wildcard bench/bench_*.c)
 LIB_H     := $(filter-out %_body.h,$(wildcard engine/*.h engine/kernels/*.h data/*.h attrib/*.h metrics/*.h gad/*.h))
 HEADERS   := $(LIB_H) $(wildcard gad/cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
 SOURCES   := $(LIB_SRC) $(CLI_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(HEADERS) \
-             $(wildcard engine/kernels/*_body.h tests/fuzz/replay.c docs/*.c)
+             $(wildcard engine/kernels/*_body.h tests/alloc_fail.c tests/fuzz/replay.c docs/*.c)
 # Headers that users of the library need: those that do not say otherwise.
 PUBLIC_H  := $(shell grep -L 'Not installed\.' $(LIB_H))
 
@@ -89,12 +89,16 @@ $(BUILD)/bin/gad: $(CLI_OBJ) $(BUILD)/libgad.a
 	$(LINK)
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libgad.a
 	$(LINK)
+# Every call of the allocator in this test goes by way of tests/alloc_fail.c.
+$(BUILD)/tests/test_alloc: $(BUILD)/tests/alloc_fail.o
+$(BUILD)/tests/test_alloc: override LDFLAGS += \
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BUILD)/libgad.a
 	$(LINK)
 
 # A fuzz target without libFuzzer is a test: it replays its corpus.
 ifeq ($(FUZZ),1)
-$(BUILD)/tests/fuzz/fuzz_%: LDFLAGS += -fsanitize=fuzzer
+$(BUILD)/tests/fuzz/fuzz_%: override LDFLAGS += -fsanitize=fuzzer
 else
 $(FUZZERS): $(BUILD)/tests/fuzz/replay.o
 endif
@@ -152,7 +156,8 @@ format-tool:
 format: format-tool
 	@$(CLANG_FORMAT) -i $(SOURCES)
 format-check: format-tool
-	@$(CLANG_FORMAT) --dry-run -Werror $(SOURCES) || { echo "make format puts it right" >&2; exit 1; }
+	@said=$$($(CLANG_FORMAT) --dry-run -Werror $(SOURCES) 2>&1) || { echo "$$said" | \
+	    sed -n 's/\(.*\.[ch]\):[0-9].* error: .*/\1: make format puts it right/p' | uniq >&2; exit 1; }
 
 # A header is installed inside extern "C" { }, so that C++ can include it, too.
 TO := $(DESTDIR)$(PREFIX)
@@ -177,4 +182,5 @@ clean:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) $(BUILD)/tests/fuzz/replay.d
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) \
+         $(BUILD)/tests/alloc_fail.d $(BUILD)/tests/fuzz/replay.d

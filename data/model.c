@@ -178,18 +178,19 @@ static int find_shape(void *context, const char *name, struct eng_shape *shape)
     return entry_shape(dat_safetensors_find(context, name), shape);
 }
 
-/* The numbers of a JSON array such as "[0.485,0.456,0.406]"; 1 if there are exactly count. */
-static int parse_numbers(const char *text, double *out, size_t count)
+/* The numbers of a JSON array such as "[0.485,0.456,0.406]", exactly count of them. */
+static enum eng_err parse_numbers(const char *text, double *out, size_t count)
 {
     struct dat_json *json;
-    if (!text || dat_json_parse(&json, text, strlen(text), NULL) != ENG_OK)
-        return 0;
+    if (!text)
+        return ENG_FORMAT;
+    ENG_TRY(dat_json_parse(&json, text, strlen(text), NULL));
     const struct dat_json_node *array = dat_json_root(json);
     int ok = dat_json_type(array) == DAT_JSON_ARRAY && dat_json_count(array) == count;
     for (size_t i = 0; ok && i < count; i++)
         ok = dat_json_number(dat_json_at(array, i), &out[i]);
     dat_json_free(json);
-    return ok;
+    return ok ? ENG_OK : ENG_FORMAT;
 }
 
 static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_safetensors *file,
@@ -198,10 +199,14 @@ static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_s
     double mean[3], std[3], size[2], resize = 0;
     const char *rule = dat_safetensors_value(file, "resize_rule");
     const char *shorter = dat_safetensors_value(file, "resize");
-    if (!rule || dat_preprocess_rule_parse(&p->rule, rule) != ENG_OK ||
-        !parse_numbers(dat_safetensors_value(file, "mean"), mean, 3) ||
-        !parse_numbers(dat_safetensors_value(file, "std"), std, 3) ||
-        !parse_numbers(dat_safetensors_value(file, "input_size"), size, 2) ||
+    enum eng_err err = parse_numbers(dat_safetensors_value(file, "mean"), mean, 3);
+    if (err == ENG_OK)
+        err = parse_numbers(dat_safetensors_value(file, "std"), std, 3);
+    if (err == ENG_OK)
+        err = parse_numbers(dat_safetensors_value(file, "input_size"), size, 2);
+    if (err == ENG_NOMEM)
+        return eng_fail(why, err, "out of memory");
+    if (err != ENG_OK || !rule || dat_preprocess_rule_parse(&p->rule, rule) != ENG_OK ||
         (shorter && (resize = strtod(shorter, NULL)) < 0) || !(size[0] >= 1 && size[0] <= 65500) ||
         !(size[1] >= 1 && size[1] <= 65500) || !(resize <= 65500))
         return eng_fail(why, ENG_FORMAT,
@@ -214,7 +219,7 @@ static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_s
     p->height = (size_t)size[0];
     p->width = (size_t)size[1];
     p->resize = (size_t)resize;
-    return dat_preprocess_check(p, why);
+    return dat_preprocess_check(p, why) == ENG_OK ? ENG_OK : ENG_FORMAT; /* the file's fault */
 }
 
 static enum eng_err read_classes(struct dat_model *model, const struct dat_safetensors *file,

@@ -14,13 +14,13 @@ static int conv(struct eng_net *net, int x, const char *name, size_t out, size_t
                 size_t stride, int bias)
 {
     const size_t pad = kernel / 2;
-    return eng_net_conv2d(net, x, name,
-                          &(struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad},
-                                             bias});
+    return eng_net_conv2d(
+        net, x, name,
+        &(struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad}, bias});
 }
 
-static const size_t vgg16_widths[] = {64,  64,  0,   128, 128, 0,   256, 256, 256, 0,
-                                      512, 512, 512, 0,   512, 512, 512, 0}; /* 0: max pool */
+static const size_t vgg16_widths[] = {64, 64,  0,   128, 128, 0,   256, 256, 256,
+                                      0,  512, 512, 512, 0,   512, 512, 512, 0}; /* 0: max pool */
 
 static void build_vgg16(struct eng_net *net, const struct eng_arch_config *config)
 {
@@ -52,8 +52,8 @@ static void build_vgg16(struct eng_net *net, const struct eng_arch_config *confi
 }
 
 /* Two 3x3 convolutions beside the identity, or beside a 1x1 convolution where the shape changes. */
-static int basic_block(struct eng_net *net, int x, int layer, int block, size_t width, size_t stride,
-                       int downsample)
+static int basic_block(struct eng_net *net, int x, int layer, int block, size_t width,
+                       size_t stride, int downsample)
 {
     char name[48];
     int identity = x;
@@ -137,7 +137,8 @@ static const struct arch {
     void (*init)(struct eng_param *, struct eng_rng *, size_t count);
     const char *widest, *hidden, *last;
 } archs[] = {
-#define ENG_ARCH_ROW(name, title, paper) {#name, title, build_##name, init_##name, ARCH_KEYS_##name},
+#define ENG_ARCH_ROW(name, title, paper)                                                           \
+    {#name, title, build_##name, init_##name, ARCH_KEYS_##name},
 #define ARCH_KEYS_vgg16    "features.28.weight", "classifier.0.weight", "classifier.6.weight"
 #define ARCH_KEYS_resnet18 "layer4.1.conv2.weight", NULL, "fc.weight"
     ENG_ARCHS(ENG_ARCH_ROW)
@@ -261,7 +262,10 @@ enum eng_err eng_arch_infer(struct eng_arch_config *config,
         for (int k = 0; guess_config(&archs[i], k, find, context, &guess); k++) {
             struct eng_net *net;
             char what[256];
-            if (eng_arch_build(&net, &guess, NULL) != ENG_OK)
+            const enum eng_err err = eng_arch_build(&net, &guess, NULL);
+            if (err == ENG_NOMEM)
+                return eng_fail(why, err, "out of memory");
+            if (err != ENG_OK)
                 continue;
             const size_t wrong = misfits(net, find, context, what, sizeof what);
             eng_net_free(net);
@@ -273,8 +277,8 @@ enum eng_err eng_arch_infer(struct eng_arch_config *config,
             }
             if (wrong < nearest) {
                 nearest = wrong;
-                eng_fail(why, ENG_MISMATCH, "nearly a %s, but %zu tensors do not fit: %s",
-                         archs[i].name, wrong, what);
+                eng_fail(why, ENG_MISMATCH, "nearly a %s, but %zu tensor%s not fit: %s",
+                         archs[i].name, wrong, wrong == 1 ? " does" : "s do", what);
             }
         }
     return ENG_MISMATCH;

@@ -35,7 +35,7 @@ const char *eng_arch_title(const char *name);
 /* Finds the architecture, width, classes and hidden size that give these parameters: find(context,
  * name, shape) fills the shape of tensor `name` and returns 1, or returns 0. The smallest side of
  * an image that the net takes is 32. ENG_MISMATCH if no architecture fits; why names the nearest
- * and what does not fit. *config's arch points to static text. */
+ * and what does not fit; ENG_NOMEM. *config's arch points to static text. */
 enum eng_err eng_arch_infer(struct eng_arch_config *config,
                             int (*find)(void *context, const char *name, struct eng_shape *shape),
                             void *context, struct eng_why *why);

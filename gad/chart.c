@@ -88,9 +88,10 @@ static struct scale linear(double low, double high)
         high += room;
     }
     const double step = nice_step(high - low, 5.0);
-    struct scale scale = {step * floor(low / step), step * ceil(high / step), false, 0, {0}};
-    for (int i = 0; i < MAX_TICKS && scale.low + i * step <= scale.high + step / 2.0; i++)
-        add_tick(&scale, scale.low + i * step);
+    const double first = floor(low / step), last = ceil(high / step);
+    struct scale scale = {step * first, step * last, false, 0, {0}};
+    for (double i = first; i <= last; i++)
+        add_tick(&scale, step * i);
     return scale;
 }
 
@@ -114,9 +115,10 @@ static struct scale logarithmic(double low, double high)
 
 /* ---- lines ---- */
 
+/* Beyond 1e200 the arithmetic of a scale might overflow. */
 static bool drawn(const struct gad_chart *chart, double value)
 {
-    return isfinite(value) && (chart->axis != GAD_AXIS_LOG || value > 0.0);
+    return fabs(value) <= 1e200 && (chart->axis != GAD_AXIS_LOG || value >= 1e-200);
 }
 
 static size_t points_of(const struct gad_series *series)
@@ -138,8 +140,7 @@ static bool measure(const struct gad_chart *chart, struct scale *y, size_t *long
             high = fmax(high, value);
             *longest = i + 1 > *longest ? i + 1 : *longest;
         }
-    /* Beyond this, the arithmetic of a scale would overflow. */
-    if (!(low <= high) || low < -1e300 || high > 1e300)
+    if (!(low <= high))
         return false;
     if (chart->axis == GAD_AXIS_LOG)
         *y = logarithmic(low, high);
@@ -153,7 +154,7 @@ static void tick_text(char *text, size_t size, enum gad_axis axis, double value)
     if (axis == GAD_AXIS_PERCENT)
         snprintf(text, size, "%.4g\u202f%%", 100.0 * value);
     else
-        snprintf(text, size, "%.4g", fabs(value) < 1e-12 ? 0.0 : value);
+        snprintf(text, size, "%.4g", value);
 }
 
 static void draw_axes(struct gad_html *html, const struct gad_chart *chart, const struct scale *y,

@@ -25,7 +25,7 @@
 
 struct gad_series {
     const char *name;
-    const double *y; /* at x = 1, 2, ... count; what is not finite is a gap */
+    const double *y; /* at x = 1, 2, ... count; a gap where not finite, or beyond 1e200 */
     size_t count;
 };
 
@@ -34,7 +34,7 @@ enum gad_axis { GAD_AXIS_PLAIN, GAD_AXIS_PERCENT, GAD_AXIS_LOG };
 struct gad_chart {
     const char *title;  /* what it shows, for those who cannot see it */
     const char *x, *y;  /* names of the axes */
-    enum gad_axis axis; /* of y; a logarithmic one takes values <= 0 as gaps */
+    enum gad_axis axis; /* of y; below 1e-200 a logarithmic one has gaps */
     const struct gad_series *series;
     size_t count; /* at most GAD_CHART_MAX_SERIES */
 };

@@ -351,7 +351,7 @@ static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
     const struct gad_evaluate_options *o = e->options;
     ENG_TRY(dat_model_read(&e->model, o->model, why));
     if (e->model.config.classes != GAD_CLASSES)
-        return eng_fail(why, ENG_ARG, "%s: GAD compares two classes; this net has %zu", o->model,
+        return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu", o->model,
                         e->model.config.classes);
     ENG_TRY(gad_supports_read(&e->supports, o->supports, &e->model, why));
     struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;

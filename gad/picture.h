@@ -55,7 +55,8 @@ enum gad_picture_look { GAD_PICTURE_BLOCKS, GAD_PICTURE_SMOOTH };
 enum eng_err gad_picture_enlarge(struct dat_image *out, const struct dat_image *in, size_t times,
                                  enum gad_picture_look look);
 
-/* The colours of the paper's Figure 6. They differ in lightness too. */
+/* The colours of the paper's Figure 6. They differ in lightness too, and red lines are somewhat
+ * wider: drawn first, they still show where green ones cover them. */
 enum gad_picture_pen { GAD_PICTURE_RED, GAD_PICTURE_GREEN };
 
 /* Draws a hull of a width x height map onto a picture of that size, or that size times a whole

@@ -176,8 +176,8 @@ void gad_report_completeness(struct gad_report *report)
         const double steps = gad_report_number(gad_report_part(run, "options", NULL), "steps");
         gad_html_begin(html, "li", NULL);
         gad_html_text(html, "%s: missing are %s on average, %s at most", run->title,
-                      gad_show_number(gad_report_number(gap, "mean_abs_gap"), 2).text,
-                      gad_show_number(gad_report_number(gap, "max_abs_gap"), 2).text);
+                      gad_show_number(gad_report_number(gap, "mean_abs_gap"), 3).text,
+                      gad_show_number(gad_report_number(gap, "max_abs_gap"), 3).text);
         if (isfinite(steps))
             gad_html_text(html, " (%s steps%s%s)", gad_show_count(steps).text, rule[0] ? ", " : "",
                           rule);

@@ -25,6 +25,8 @@ static const struct {
     {"output", "what is taken for the output that a hidden region moves"},
 };
 
+#define MAX_OPTIONS 64 /* rows */
+
 static const char *about_option(const char *name)
 {
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
@@ -68,7 +70,7 @@ void gad_report_options(struct gad_report *report)
     gad_html_end(html);
     gad_html_end(html);
     gad_html_begin(html, "tbody", NULL);
-    for (; option; option = dat_json_next(option)) {
+    for (size_t row = 0; option && row < MAX_OPTIONS; option = dat_json_next(option), row++) {
         const char *name = dat_json_key(option);
         if (!name)
             continue;

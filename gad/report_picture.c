@@ -5,29 +5,35 @@
 #include "gad/report.h"
 #include "gad/report_parts.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* The real path of a file inside folder, links followed; NULL if it is not there or not inside.
- * The caller frees. */
-static char *path_inside(const char *folder, const char *file)
+/* *real = the path of a file inside folder, links followed (the caller frees); NULL if it is not
+ * there or not inside. */
+static enum eng_err path_inside(char **real, const char *folder, const char *file)
 {
+    *real = NULL;
     if (file[0] == '\0' || file[0] == '/')
-        return NULL;
+        return ENG_OK;
     char *joined = dat_path_join(folder, file);
-    char *root = realpath(folder, NULL);
-    char *real = joined ? realpath(joined, NULL) : NULL;
+    if (!joined)
+        return ENG_NOMEM;
+    errno = 0;
+    char *root = realpath(folder, NULL), *path = realpath(joined, NULL);
+    const enum eng_err err = errno == ENOMEM ? ENG_NOMEM : ENG_OK;
     const size_t length = root ? strlen(root) : 0;
-    const bool inside = root && real && strncmp(real, root, length) == 0 &&
-                        (real[length] == '/' || strcmp(root, "/") == 0);
     free(joined);
+    if (root && path && strncmp(path, root, length) == 0 &&
+        (path[length] == '/' || strcmp(root, "/") == 0)) {
+        *real = path;
+        path = NULL;
+    }
+    free(path);
     free(root);
-    if (inside)
-        return real;
-    free(real);
-    return NULL;
+    return err;
 }
 
 static uint32_t big_endian(const uint8_t *bytes)
@@ -54,18 +60,34 @@ static bool readable(const char *path, size_t room)
            (uintmax_t)st.st_size <= GAD_REPORT_MAX_PICTURE && (uintmax_t)st.st_size <= room;
 }
 
+/* Reads a picture that may be shown; *bytes stays NULL if this one may not. */
+static enum eng_err read_picture(uint8_t **bytes, size_t *count, uint32_t size[2],
+                                 const struct gad_report_run *run, const char *file, size_t room)
+{
+    char *path;
+    *bytes = NULL;
+    enum eng_err err = path_inside(&path, run->folder, file);
+    if (err == ENG_OK && path && readable(path, room))
+        err = dat_file_read(bytes, count, path, NULL);
+    free(path);
+    if (*bytes && (*count > room || !png_size(*bytes, *count, size))) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return err == ENG_NOMEM ? err : ENG_OK;
+}
+
 void gad_report_picture(struct gad_report *report, const struct gad_report_run *run,
                         const char *file, const char *look, const char *alt)
 {
     struct gad_html *html = &report->html;
-    uint8_t *bytes = NULL;
+    uint8_t *bytes;
     size_t count = 0;
-    uint32_t size[2];
-    char *path = path_inside(run->folder, file);
-    const bool shown = path && readable(path, report->room) &&
-                       dat_file_read(&bytes, &count, path, NULL) == ENG_OK &&
-                       count <= report->room && png_size(bytes, count, size);
-    if (shown) {
+    uint32_t size[2] = {0};
+    const enum eng_err err = read_picture(&bytes, &count, size, run, file, report->room);
+    if (err != ENG_OK)
+        html->err = html->err ? html->err : err;
+    if (bytes) {
         report->room -= count;
         gad_html_begin(html, "img", look);
         gad_html_attr(html, "alt", "%s", alt);
@@ -75,8 +97,7 @@ void gad_report_picture(struct gad_report *report, const struct gad_report_run *
         gad_html_end(html);
     } else {
         gad_html_leaf(html, "span", "missing", "%s: %s", file[0] ? file : "no picture",
-                      file[0] ? "not a PNG file in this run's folder that can be shown" : alt);
+                      file[0] ? "not a PNG file in this run\u2019s folder that can be shown" : alt);
     }
     free(bytes);
-    free(path);
 }

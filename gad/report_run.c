@@ -126,9 +126,11 @@ enum eng_err gad_report_run_read(struct gad_report_run *run, const char *folder,
     char *path = dat_path_join(folder, "evaluate.json");
     char *copy = strdup(folder);
     struct dat_json *json = NULL;
-    enum eng_err err = ENG_NOMEM;
+    enum eng_err err;
     if (path && copy)
         err = read_json(&json, path, why);
+    else
+        err = eng_fail(why, ENG_NOMEM, "there is not enough memory; close other programs");
     free(path);
     if (err != ENG_OK) {
         free(copy);

@@ -215,6 +215,14 @@ static void tell_truth(struct gad_html *html, const struct gad_report_run *run)
                   gad_show_percent(after).text, gad_show_percent(before).text);
 }
 
+/* "1 to 2", or "1" where both read the same. */
+static void write_range(struct gad_html *html, struct gad_shown from, struct gad_shown to)
+{
+    gad_html_text(html, "%s", from.text);
+    if (strcmp(from.text, to.text) != 0)
+        gad_html_text(html, " to %s", to.text);
+}
+
 static void tell_supports(struct gad_html *html, const struct gad_report_run *run)
 {
     double least = INFINITY, most = -INFINITY, worst = INFINITY, best = -INFINITY;
@@ -227,26 +235,22 @@ static void tell_supports(struct gad_html *html, const struct gad_report_run *ru
         most = fmax(most, rms);
         worst = fmin(worst, accuracy);
         best = fmax(best, accuracy);
-        count++;
+        count += isfinite(rms) != 0;
     }
-    if (count == 0 || !isfinite(least))
+    if (count == 0)
         return;
     gad_html_begin(html, "li", NULL);
     if (count == 1)
-        gad_html_text(html,
-                      "The support net ended %s from its targets (root mean square, in units "
-                      "of the output)",
-                      gad_show_number(least, 3).text);
+        gad_html_text(html, "The support net ended ");
     else
-        gad_html_text(html,
-                      "The %zu support nets ended %s to %s from their targets (root mean "
-                      "square, in units of the output)",
-                      count, gad_show_number(least, 3).text, gad_show_number(most, 3).text);
+        gad_html_text(html, "The %zu support nets ended ", count);
+    write_range(html, gad_show_number(least, 3), gad_show_number(most, 3));
+    gad_html_text(html, " from %s targets (root mean square, in units of the output)",
+                  count == 1 ? "its" : "their");
     if (isfinite(worst)) {
-        const struct gad_shown from = gad_show_percent(worst), to = gad_show_percent(best);
-        const bool same = strcmp(from.text, to.text) == 0;
-        gad_html_text(html, " and were right on %s%s%s of the images", from.text,
-                      same ? "" : " to ", same ? "" : to.text);
+        gad_html_text(html, " and %s right on ", count == 1 ? "was" : "were");
+        write_range(html, gad_show_percent(worst), gad_show_percent(best));
+        gad_html_text(html, " of the images");
     }
     gad_html_text(html, ".");
     gad_html_end(html);

@@ -255,8 +255,10 @@ void gad_report_table2(struct gad_report *report)
         {"GAD : rest", "faint", RS_RATIO, "gad", "sup", 1},
     };
     static const struct row empty[] = {
-        {"rest of original", NULL, COUNT, "empty_sup", NULL, 2},
-        {"GAD", NULL, COUNT, "empty_gad", NULL, 2},
+        {"rest of original: nothing", NULL, COUNT, "empty_sup", NULL, 2},
+        {"GAD: nothing", NULL, COUNT, "empty_gad", NULL, 2},
+        {"rest of original, mean of others", NULL, RS, "sup_not_empty", "gad_not_empty", 2},
+        {"GAD, mean of others", NULL, RS, "gad_not_empty", "sup_not_empty", 2},
     };
     struct gad_html *html = &report->html;
     gad_html_leaf(html, "p", NULL,
@@ -282,9 +284,11 @@ void gad_report_table2(struct gad_report *report)
             0.0) {
             gad_html_begin(html, "p", "caption");
             gad_html_leaf(html, "b", NULL, "Behind Table 2. ");
-            gad_html_text(html, "Images in which there was nothing to hide; they count as RS = 0.");
+            gad_html_text(
+                html, "Images in which there was nothing to hide count as RS = 0 in Table 2. How "
+                      "many they are, and the means without them, again times 100.");
             gad_html_end(html);
-            write_table(html, run, GAD_REPORT_TABLE2, "Behind Table 2", empty, 2, false);
+            write_table(html, run, GAD_REPORT_TABLE2, "Behind Table 2", empty, 4, false);
         } else {
             gad_html_leaf(html, "p", "caption", "In every image there was something to hide.");
         }

@@ -227,7 +227,7 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
     ENG_TRY(dat_model_read(&base, o->model, why));
     enum eng_err err = ENG_OK;
     if (base.config.classes != GAD_CLASSES)
-        err = eng_fail(why, ENG_ARG, "%s: GAD pushes two classes apart; this net has %zu", o->model,
+        err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu", o->model,
                        base.config.classes);
     struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
     opening.classes = o->classes;

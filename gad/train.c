@@ -164,6 +164,9 @@ enum eng_err gad_train(struct dat_model *model, const struct gad_train_options *
     opening.seed = o->seed;
     opening.size = o->size;
     *model = (struct dat_model){0};
+    struct dat_out probe; /* better to learn it now than when an epoch of hours is to be kept */
+    ENG_TRY(dat_out_open(&probe, o->output, why));
+    dat_out_abort(&probe);
     ENG_TRY(dat_dataset_open(&set, o->data, &opening, why));
     char *checkpoint = malloc(strlen(o->output) + sizeof ".checkpoint");
     enum eng_err err = ENG_NOMEM;

@@ -106,10 +106,8 @@ static void test_sharing(void)
 
 static void test_limits(void)
 {
-    static const size_t sizes[][2] = {{SIZE_MAX, 0},
-                                      {SIZE_MAX / 4 + 1, 0},
-                                      {SIZE_MAX / 4, SIZE_MAX / 4},
-                                      {SIZE_MAX / 4, 1}};
+    static const size_t sizes[][2] = {
+        {SIZE_MAX, 0}, {SIZE_MAX / 4 + 1, 0}, {SIZE_MAX / 4, SIZE_MAX / 4}, {SIZE_MAX / 4, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct eng_arena arena;
         eng_arena_init(&arena);

@@ -5,9 +5,10 @@
 #include "engine/kernels/vec_list.h"
 #include "tests/tap.h"
 
-enum { LEVELS = 0
+enum {
+    LEVELS = 0
 #define COUNT_LEVEL(code, name) +1
-               ENG_CPU_LEVELS(COUNT_LEVEL)
+    ENG_CPU_LEVELS(COUNT_LEVEL)
 #undef COUNT_LEVEL
 };
 

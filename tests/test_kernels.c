@@ -92,9 +92,8 @@ static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, s
             const double error = fabs(c[i * ldc + j] - sum), most = bound(k, magnitude);
             if (!(error <= outcome->worst * most))
                 outcome->worst = error / most;
-            outcome->exact &= c[i * ldc + j] == chain(row, column, k,
-                                                      kernel->needs >= ENG_CPU_AVX2, accumulate,
-                                                      start);
+            outcome->exact &= c[i * ldc + j] == chain(row, column, k, kernel->needs >= ENG_CPU_AVX2,
+                                                      accumulate, start);
         }
         for (size_t j = nr; j < ldc && i + 1 < mr; j++)
             outcome->outside |= !isnan(c[i * ldc + j]);
@@ -165,8 +164,8 @@ static void drive(const struct eng_exec *exec, const struct product *p, const fl
     float *scratch = scratch_for(exec, &block);
     float *packed = p->b_packed ? nans(eng_gemm_packed_count(exec, p->k, p->n)) : NULL;
     const struct eng_matrix source_a = eng_matrix(a, p->a_is_transposed ? p->m : p->k);
-    const struct eng_matrix source_b =
-        p->b_is_transposed ? eng_matrix_transposed(b, p->k) : eng_matrix(b, p->n);
+    const struct eng_matrix source_b = p->b_is_transposed ? eng_matrix_transposed(b, p->k)
+                                                          : eng_matrix(b, p->n);
     const struct eng_matrix_sink sink = eng_matrix_sink(c, p->n, p->accumulate);
     const struct eng_gemm g = {.m = p->m,
                                .n = p->n,
@@ -222,9 +221,10 @@ static double drive_error(const struct eng_exec *exec, const struct product *p, 
 
 static void test_driver(const struct eng_exec *exec)
 {
-    static const size_t shapes[][3] = {
-        {1, 1, 1},      {1, 33, 5},    {14, 32, 256}, {15, 33, 257}, {169, 257, 300}, {200, 7, 40},
-        {5, 300, 1030}, {3, 520, 600}, {6, 3, 4500},  {2, 600, 2100}, {337, 1, 20},  {40, 50, 511}};
+    static const size_t shapes[][3] = {{1, 1, 1},      {1, 33, 5},      {14, 32, 256},
+                                       {15, 33, 257},  {169, 257, 300}, {200, 7, 40},
+                                       {5, 300, 1030}, {3, 520, 600},   {6, 3, 4500},
+                                       {2, 600, 2100}, {337, 1, 20},    {40, 50, 511}};
     for (int kind = 0; kind < 16; kind++) {
         double worst = 0;
         int same = 1;
@@ -310,7 +310,8 @@ enum { CASES = 32 };
 /* Runs every loop in the variant `which` (< CASES) on n channels. */
 static void run_loops(const struct eng_vec_kernel *vec, struct arena *s, size_t n, int which)
 {
-    const float *scale = which & 1 ? s->channel[0] : NULL, *shift = which & 2 ? s->channel[1] : NULL;
+    const float *scale = which & 1 ? s->channel[0] : NULL,
+                *shift = which & 2 ? s->channel[1] : NULL;
     const float *add = which & 4 ? s->in[1] : NULL;
     float *y = which & 8 ? s->in[1] : which & 16 ? s->in[0] : s->out[0];
     const size_t ld = y == s->out[0] ? n + 5 : n;
@@ -325,7 +326,7 @@ static void run_loops(const struct eng_vec_kernel *vec, struct arena *s, size_t 
                    s->channel[1], s->channel[2], ROWS, n, which & 2);
     vec->column_sums(s->in[1], ROWS, n, s->out[1] + 5 * MOST);
     vec->max_update(s->channel[0], s->tap, s->in[2], n, which);
-    const struct eng_adam_step step = {1e-2f, 0.9f, 0.999f, 1e-8f, which & 1 ? 0.1f : 0.0f,
+    const struct eng_adam_step step = {1e-2f,  0.9f,     0.999f, 1e-8f, which & 1 ? 0.1f : 0.0f,
                                        0.271f, 0.002997f};
     for (size_t i = 0; i < n; i++) /* a second moment is not negative */
         s->in[3][i] = fabsf(s->in[3][i]);

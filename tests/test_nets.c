@@ -73,11 +73,15 @@ static void test_tensors(void)
 
 static void test_arguments(void)
 {
-    static const struct eng_arch_config bad[] = {
-        {"resnet50", 1, 2, 0},     {"", 1, 2, 0},          {"vgg16", 0, 2, 0},
-        {"vgg16", -1, 2, 0},       {"vgg16", 8.01f, 2, 0}, {"vgg16", NAN, 2, 0},
-        {"resnet18", 1, 0, 0},     {"resnet18", 1, 1000001, 0},
-        {"vgg16", 1, 2, (size_t)1 << 40}};
+    static const struct eng_arch_config bad[] = {{"resnet50", 1, 2, 0},
+                                                 {"", 1, 2, 0},
+                                                 {"vgg16", 0, 2, 0},
+                                                 {"vgg16", -1, 2, 0},
+                                                 {"vgg16", 8.01f, 2, 0},
+                                                 {"vgg16", NAN, 2, 0},
+                                                 {"resnet18", 1, 0, 0},
+                                                 {"resnet18", 1, 1000001, 0},
+                                                 {"vgg16", 1, 2, (size_t)1 << 40}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct eng_net *net = NULL;
         struct eng_why why = {""};
@@ -132,7 +136,8 @@ static void check_init(const char *arch, float width)
         const float *r = eng_net_param_const(other, i)->value;
         differ += memcmp(p->value, q, count * sizeof *q) != 0;
         if (sd == 0) { /* batch norm starts as the identity, biases at zero */
-            const int one = !vgg && (p->kind == ENG_PARAM_WEIGHT || p->kind == ENG_PARAM_RUNNING_VAR);
+            const int one = !vgg &&
+                            (p->kind == ENG_PARAM_WEIGHT || p->kind == ENG_PARAM_RUNNING_VAR);
             for (size_t k = 0; k < count; k++)
                 constant += p->value[k] != (float)one;
             continue;
@@ -146,7 +151,8 @@ static void check_init(const char *arch, float width)
         alike += !memcmp(p->value, r, count * sizeof *r) || p->value[0] == previous;
         previous = p->value[0];
         drawn++;
-        /* In standard errors: of the mean sd / sqrt(n), of the mean square sqrt(2) sd^2 / sqrt(n). */
+        /* In standard errors: of the mean sd / sqrt(n), of the mean square sqrt(2) sd^2 / sqrt(n).
+         */
         const double root = sqrt((double)count);
         worst = fmax(worst, fabs(sum / (double)count) / sd * root);
         worst = fmax(worst, fabs(squares / (double)count / (sd * sd) - 1) / sqrt(2.0) * root);
@@ -178,8 +184,8 @@ static int named_conv(struct twin *t, int x, const char *name, size_t out, size_
 {
     const size_t pad = (kernel - 1) / 2;
     t->name = name;
-    return twin_conv(
-        t, x, (struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad}, bias});
+    return twin_conv(t, x,
+                     (struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad}, bias});
 }
 
 static int named_norm(struct twin *t, int x, const char *name)
@@ -330,7 +336,7 @@ static void test_smallest(void)
 /* The tensors of a net, with one of them changed. */
 struct tensors {
     struct eng_net *net;
-    const char *changed; /* NULL: none */
+    const char *changed;    /* NULL: none */
     struct eng_shape shape; /* rank -1: it is missing */
 };
 
@@ -352,9 +358,8 @@ static int find_nothing(void *context, const char *name, struct eng_shape *shape
 
 static void check_infer(const struct eng_arch_config *config)
 {
-    struct tensors tensors = {eng_arch_build(&tensors.net, config, NULL) ? NULL : tensors.net,
-                              NULL,
-                              {0}};
+    struct tensors tensors = {
+        eng_arch_build(&tensors.net, config, NULL) ? NULL : tensors.net, NULL, {0}};
     struct eng_arch_config found = {0};
     struct eng_why why = {""};
     struct eng_net *net = NULL;

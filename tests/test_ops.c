@@ -131,9 +131,10 @@ static void check_conv(size_t in, struct eng_conv conv, size_t h, size_t w)
 {
     struct twin t;
     char what[96];
-    snprintf(what, sizeof what, "conv %zu to %zu, %zux%zu, stride %zux%zu, pad %zux%zu%s on %zux%zu",
-             in, conv.out, conv.kernel[0], conv.kernel[1], conv.stride[0], conv.stride[1],
-             conv.pad[0], conv.pad[1], conv.bias ? ", bias" : "", h, w);
+    snprintf(what, sizeof what,
+             "conv %zu to %zu, %zux%zu, stride %zux%zu, pad %zux%zu%s on %zux%zu", in, conv.out,
+             conv.kernel[0], conv.kernel[1], conv.stride[0], conv.stride[1], conv.pad[0],
+             conv.pad[1], conv.bias ? ", bias" : "", h, w);
     twin_init(&t, in);
     const int x = twin_conv(&t, 0, conv);
     close_net(&t, x, conv.out, (h + 2 * conv.pad[0] - conv.kernel[0]) / conv.stride[0] + 1,
@@ -303,8 +304,8 @@ static void test_relu_edges(void)
 
 static void test_max_pool(void)
 {
-    static const size_t kinds[][3] = {{3, 2, 1}, {2, 2, 0}, {3, 1, 1}, {2, 3, 0}, {5, 2, 2},
-                                      {1, 1, 0}, {15, 4, 7}};
+    static const size_t kinds[][3] = {{3, 2, 1}, {2, 2, 0}, {3, 1, 1}, {2, 3, 0},
+                                      {5, 2, 2}, {1, 1, 0}, {15, 4, 7}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         for (size_t channels = 2; channels < 100; channels += 68) { /* 70: more than one block */
             const size_t k = kinds[i][0], s = kinds[i][1], p = kinds[i][2], h = 9, w = 8;
@@ -580,12 +581,10 @@ static void grow(struct twin *t, struct sizes *sizes)
         if (small + 2 * pad < kernel)
             return;
         s.c = eng_rng_below(&rng, 4) ? s.c : 1 + eng_rng_below(&rng, 12);
-        twin_conv(t, x,
-                  (struct eng_conv){s.c,
-                                    {kernel, kernel},
-                                    {stride, stride},
-                                    {pad, pad},
-                                    (int)eng_rng_below(&rng, 2)});
+        twin_conv(
+            t, x,
+            (struct eng_conv){
+                s.c, {kernel, kernel}, {stride, stride}, {pad, pad}, (int)eng_rng_below(&rng, 2)});
         s.h = (s.h + 2 * pad - kernel) / stride + 1;
         s.w = (s.w + 2 * pad - kernel) / stride + 1;
         break;
@@ -704,7 +703,8 @@ static size_t grads_differ(struct eng_grads *a, struct eng_grads *b, const struc
     for (size_t i = 0; i < eng_net_param_count(net); i++) {
         const float *pa = eng_grads_value(a, i), *pb = eng_grads_value(b, i);
         differ += !pa != !pb || !!pa != eng_param_trains(eng_net_param_const(net, i));
-        for (size_t k = 0; pa && pb && k < eng_shape_count(&eng_net_param_const(net, i)->shape); k++)
+        for (size_t k = 0; pa && pb && k < eng_shape_count(&eng_net_param_const(net, i)->shape);
+             k++)
             differ += fabsf(pa[k] - factor * pb[k]) > 1e-5f * fabsf(pa[k]) + 1e-6f;
     }
     return differ;
@@ -728,7 +728,8 @@ static void test_passes(void)
         }
         if (!CHECK(eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
                        eng_tape_new(&other, net, &exec, &options, NULL) == ENG_OK &&
-                       eng_grads_new(&grads, net) == ENG_OK && eng_grads_new(&again, net) == ENG_OK &&
+                       eng_grads_new(&grads, net) == ENG_OK &&
+                       eng_grads_new(&again, net) == ENG_OK &&
                        eng_net_prepare(net, &exec, 1) == ENG_OK,
                    "two tapes on one net"))
             return;
@@ -738,7 +739,8 @@ static void test_passes(void)
         int ok = eng_tape_forward(tape, x, BATCH) == ENG_OK;
         memcpy(y, eng_tape_output(tape), sizeof y);
         ok &= eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx[0], grads) == ENG_OK;
-        CHECK(ok && !memcmp(y, eng_tape_output(tape), sizeof y), "backward leaves the output alone");
+        CHECK(ok && !memcmp(y, eng_tape_output(tape), sizeof y),
+              "backward leaves the output alone");
         ok &= eng_tape_backward(tape, seed2, ENG_RELU_GUIDED, dx[1], NULL) == ENG_OK;
         ok &= eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx[2], NULL) == ENG_OK;
         CHECK(ok && !memcmp(dx[0], dx[2], sizeof *dx) && memcmp(dx[0], dx[1], sizeof *dx),
@@ -798,7 +800,8 @@ static void test_order(void)
           "prepared with gradients");
     CHECK(eng_net_prepare(net, &exec, 0) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_OK,
           "asking for less afterwards changes nothing");
-    CHECK(eng_tape_forward(tape, x, 0) == ENG_ARG && eng_tape_forward(tape, x, BATCH + 1) == ENG_ARG,
+    CHECK(eng_tape_forward(tape, x, 0) == ENG_ARG &&
+              eng_tape_forward(tape, x, BATCH + 1) == ENG_ARG,
           "no images, or more than planned for");
     CHECK(eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads) == ENG_STATE,
           "parameter gradients were not wanted");
@@ -814,7 +817,8 @@ static void test_order(void)
     struct eng_exec scalar;
     CHECK(eng_exec_init(&scalar, 1, "scalar", NULL) == ENG_OK, "another exec");
     if (scalar.gemm != exec.gemm) {
-        CHECK(eng_net_prepare(net, &scalar, 1) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_STATE,
+        CHECK(eng_net_prepare(net, &scalar, 1) == ENG_OK &&
+                  eng_tape_forward(tape, x, 1) == ENG_STATE,
               "weights packed for another level");
         CHECK(eng_net_prepare(net, &exec, 1) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_OK,
               "and back");
@@ -867,11 +871,13 @@ static struct eng_net *fresh(void)
 
 static void test_builders(void)
 {
-    static const struct eng_conv bad[] = {
-        {0, {1, 1}, {1, 1}, {0, 0}, 0}, {1, {0, 1}, {1, 1}, {0, 0}, 0},
-        {1, {1, 1}, {1, 0}, {0, 0}, 0}, {1, {3, 3}, {1, 1}, {3, 0}, 0},
-        {1, {9999, 1}, {1, 1}, {0, 0}, 0}, {(size_t)-1, {3, 3}, {1, 1}, {0, 0}, 1},
-        {(size_t)1 << 40, {3, 3}, {1, 1}, {0, 0}, 1}};
+    static const struct eng_conv bad[] = {{0, {1, 1}, {1, 1}, {0, 0}, 0},
+                                          {1, {0, 1}, {1, 1}, {0, 0}, 0},
+                                          {1, {1, 1}, {1, 0}, {0, 0}, 0},
+                                          {1, {3, 3}, {1, 1}, {3, 0}, 0},
+                                          {1, {9999, 1}, {1, 1}, {0, 0}, 0},
+                                          {(size_t)-1, {3, 3}, {1, 1}, {0, 0}, 1},
+                                          {(size_t)1 << 40, {3, 3}, {1, 1}, {0, 0}, 1}};
     struct eng_net *net;
     struct eng_why why;
     char name[200];

@@ -98,8 +98,8 @@ static enum eng_err train(struct eng_net *net, const struct eng_exec *exec, stru
         eng_grads_zero(grads);
         if ((err = eng_tape_forward(tape, images, BATCH)) != ENG_OK)
             break;
-        const float loss =
-            (float)eng_softmax_xent(eng_tape_output(tape), labels, BATCH, CLASSES, seed);
+        const float loss = (float)eng_softmax_xent(eng_tape_output(tape), labels, BATCH, CLASSES,
+                                                   seed);
         keep(record, &loss, 1);
         if ((err = eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads)) != ENG_OK)
             break;
@@ -170,9 +170,8 @@ static void test_sharing(const struct eng_arch_config *config)
     pthread_t threads[2];
     if (eng_exec_init(&exec, 1, NULL, NULL) != ENG_OK || eng_net_prepare(net, &exec, 1) != ENG_OK)
         exit(1);
-    struct user users[3] = {{net, &exec, {0}, ENG_OK},
-                            {net, &exec, {0}, ENG_OK},
-                            {net, &exec, {0}, ENG_OK}};
+    struct user users[3] = {
+        {net, &exec, {0}, ENG_OK}, {net, &exec, {0}, ENG_OK}, {net, &exec, {0}, ENG_OK}};
     use(&users[2]);
     int started = 0;
     while (started < 2 && !pthread_create(&threads[started], NULL, use, &users[started]))

@@ -13,10 +13,10 @@ enum { N = 5, CLASSES = 4, COUNT = N * CLASSES };
 
 static void test_softmax(void)
 {
-    const float logits[] = {0, 0, 0, 0, 1000, 1000, -1000, 999, -3e38f, 3e38f, 0, 0, 0, 0.693147181f,
-                            1.09861229f, 1.38629436f};
-    const double want[] = {0.25, 0.25, 0.25, 0.25, 0.42232, 0.42232, 0, 0.15536, 0, 1, 0, 0,
-                           0.1,  0.2,  0.3,  0.4};
+    const float logits[] = {0,      0,     0, 0, 1000, 1000,         -1000,       999,
+                            -3e38f, 3e38f, 0, 0, 0,    0.693147181f, 1.09861229f, 1.38629436f};
+    const double want[] = {0.25, 0.25, 0.25, 0.25, 0.42232, 0.42232, 0,   0.15536,
+                           0,    1,    0,    0,    0.1,     0.2,     0.3, 0.4};
     float p[16];
     double worst = 0;
     eng_softmax(logits, 4, 4, p);
@@ -30,8 +30,8 @@ static void test_losses(void)
     const float even[4] = {7, 7, 7, 7}, sure[4] = {0, 100, 0, 0};
     const size_t first[1] = {0}, second[1] = {1};
     float seed[COUNT];
-    CHECK(fabs(eng_softmax_xent(even, first, 1, 4, seed) - log(4)) < 1e-12 &&
-              seed[0] == -0.75f && seed[1] == 0.25f,
+    CHECK(fabs(eng_softmax_xent(even, first, 1, 4, seed) - log(4)) < 1e-12 && seed[0] == -0.75f &&
+              seed[1] == 0.25f,
           "cross-entropy of equal logits is log 4");
     CHECK(eng_softmax_xent(sure, second, 1, 4, NULL) < 1e-12 &&
               fabs(eng_softmax_xent(sure, first, 1, 4, NULL) - 100) < 1e-9,

@@ -112,20 +112,17 @@ static inline int twin_conv(struct twin *t, int x, struct eng_conv conv)
 static inline int twin_conv_square(struct twin *t, int x, size_t out, size_t kernel, size_t stride,
                                    size_t pad)
 {
-    return twin_conv(
-        t, x, (struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad}, 0});
+    return twin_conv(t, x,
+                     (struct eng_conv){out, {kernel, kernel}, {stride, stride}, {pad, pad}, 0});
 }
 
 static inline int twin_linear(struct twin *t, int x, size_t in, size_t out)
 {
     const size_t param = eng_net_param_count(t->net);
-    return twin_push(t, eng_net_linear(t->net, x, twin_name(t), in, out),
-                     (struct twin_node){.kind = TWIN_LINEAR,
-                                        .a = x,
-                                        .b = -1,
-                                        .param = param,
-                                        .in = in,
-                                        .out = out});
+    return twin_push(
+        t, eng_net_linear(t->net, x, twin_name(t), in, out),
+        (struct twin_node){
+            .kind = TWIN_LINEAR, .a = x, .b = -1, .param = param, .in = in, .out = out});
 }
 
 static inline int twin_norm(struct twin *t, int x)
@@ -150,9 +147,9 @@ static inline int twin_max(struct twin *t, int x, size_t kernel, size_t stride, 
 
 static inline int twin_avg(struct twin *t, int x, size_t h, size_t w)
 {
-    return twin_push(t, eng_net_avg_pool(t->net, x, h, w),
-                     (struct twin_node){
-                         .kind = TWIN_AVG, .a = x, .b = -1, .conv = {.kernel = {h, w}}});
+    return twin_push(
+        t, eng_net_avg_pool(t->net, x, h, w),
+        (struct twin_node){.kind = TWIN_AVG, .a = x, .b = -1, .conv = {.kernel = {h, w}}});
 }
 
 static inline int twin_dropout(struct twin *t, int x)
@@ -370,9 +367,8 @@ static inline void twin_forward_node(struct twin *t, struct twin_node *v)
     case TWIN_CONV:
         for (size_t i = 0; v->conv.bias && i < count; i++)
             v->y[i] = twin_param(t, v, 1)[i / area % v->c];
-        twin_conv_products(
-            t, v, twin_conv_forward,
-            &(struct twin_conv_arrays){.w = twin_param(t, v, 0), .x = x, .y = v->y});
+        twin_conv_products(t, v, twin_conv_forward,
+                           &(struct twin_conv_arrays){.w = twin_param(t, v, 0), .x = x, .y = v->y});
         break;
     case TWIN_LINEAR:
         for (size_t i = 0; i < count; i++) {
@@ -539,8 +535,8 @@ static inline void twin_backward_node(struct twin *t, struct twin_node *v, enum 
             const size_t x0 = twin_first(ox, v->w, a->w), x1 = twin_end(ox, v->w, a->w);
             for (size_t iy = y0; iy < y1; iy++)
                 for (size_t ix = x0; ix < x1; ix++)
-                    a->dy[(i / area * a->h + iy) * a->w + ix] +=
-                        v->dy[i] / (double)((y1 - y0) * (x1 - x0));
+                    a->dy[(i / area * a->h + iy) * a->w + ix] += v->dy[i] /
+                                                                 (double)((y1 - y0) * (x1 - x0));
         }
         break;
     case TWIN_DROPOUT:
@@ -621,8 +617,9 @@ static inline double twin_grads_error(const struct twin *t, const struct eng_net
     /* A gradient may be nothing but cancellation (of a bias under batch norm): measure it by its
      * neighbours. */
     for (size_t i = 0; i < eng_net_param_count(t->net); i++)
-        least = fmax(least, 0.02 * twin_largest(t->grad[i], eng_shape_count(
-                                       &eng_net_param_const(t->net, i)->shape)));
+        least = fmax(least,
+                     0.02 * twin_largest(t->grad[i],
+                                         eng_shape_count(&eng_net_param_const(t->net, i)->shape)));
     for (size_t i = 0; i < eng_net_param_count(net); i++) {
         const struct eng_param *p = eng_net_param_const(net, i);
         size_t k = 0;
@@ -630,8 +627,8 @@ static inline double twin_grads_error(const struct twin *t, const struct eng_net
             continue;
         while (strcmp(eng_net_param_const(t->net, k)->name, p->name))
             k++;
-        const double error =
-            twin_error(eng_grads_value(grads, i), t->grad[k], eng_shape_count(&p->shape), least);
+        const double error = twin_error(eng_grads_value(grads, i), t->grad[k],
+                                        eng_shape_count(&p->shape), least);
         if (error > worst) {
             worst = error;
             snprintf(where, 80, "gradient of %.40s", p->name);

@@ -144,10 +144,10 @@ static void sgd(float *value, float *velocity, const float *grad, size_t count, 
     }
 }
 
-#define VEC_NAME_(level)  eng_vec_##level
-#define VEC_NAME(level)   VEC_NAME_(level)
-#define VEC_TEXT_(level)  #level
-#define VEC_TEXT(level)   VEC_TEXT_(level)
+#define VEC_NAME_(level)       eng_vec_##level
+#define VEC_NAME(level)        VEC_NAME_(level)
+#define VEC_TEXT_(level)       #level
+#define VEC_TEXT(level)        VEC_TEXT_(level)
 #define VEC_MEMBER(name, args) .name = name,
 
 const struct eng_vec_kernel VEC_NAME(VEC_LEVEL) = {

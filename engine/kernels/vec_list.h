@@ -19,7 +19,7 @@ enum eng_relu_rule { ENG_RELU_STANDARD, ENG_RELU_DECONV, ENG_RELU_GUIDED };
 
 struct eng_adam_step {
     float lr, beta1, beta2, eps;
-    float weight_decay; /* decoupled: value -= lr * weight_decay * value */
+    float weight_decay;       /* decoupled: value -= lr * weight_decay * value */
     float correct1, correct2; /* 1 - beta1^t and 1 - beta2^t */
 };
 
@@ -30,8 +30,8 @@ struct eng_adam_step {
     /* y += x */                                                                                   \
     X(accumulate, (float *y, const float *x, size_t count))                                        \
     /* dx = the gradient a ReLU with output y passes on of dy */                                   \
-    X(relu_grad, (float *dx, const float *dy, const float *y, size_t count,                        \
-                  enum eng_relu_rule rule))                                                        \
+    X(relu_grad,                                                                                   \
+      (float *dx, const float *dy, const float *y, size_t count, enum eng_relu_rule rule))         \
     /* mean and sum of squared deviations of each channel over rows (rows > 0) */                  \
     X(moments, (const float *x, size_t rows, size_t channels, float *mean, float *m2))             \
     /* sum = sum of dy, sum_x = sum of dy * (x - mean) * inv_std, over rows */                     \

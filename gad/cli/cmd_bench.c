@@ -78,7 +78,7 @@ static void print_json(const struct gad_bench_options *o, const struct gad_bench
 static void print_line(const struct gad_bench_options *o, const struct gad_bench_result *r)
 {
     const double images = (double)o->batch;
-    printf("%s, %s, %zu px, batches of %zu, %s, %d threads: %.4g images/s (best %.4g), %.4g ms per "
+    printf("%s, %s, %zu px, batch %zu, %s, threads %d: %.4g images/s (best %.4g), %.4g ms per "
            "image, %.4g GFLOP/s, peak %.0f MB\n",
            gad_bench_name(o->job), eng_arch_title(o->net.arch), o->size, o->batch,
            eng_cpu_name(o->exec->cpu), o->exec->threads, images / r->median, images / r->best,

@@ -1,4 +1,5 @@
 #include "data/file.h"
+#include "data/json_out.h"
 #include "data/png.h"
 #include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
@@ -114,6 +115,15 @@ static enum eng_err save_hulls(const char *folder, const struct job *job, size_t
     return err;
 }
 
+/* True if integrated gradients are among the methods. */
+static int takes_path(const struct job *job)
+{
+    for (size_t i = 0; i < job->maps.methods.count; i++)
+        if (job->maps.methods.at[i]->taken == ATTR_ON_PATH)
+            return 1;
+    return 0;
+}
+
 /* ---- one image ------------------------------------------------------------------------------ */
 
 /* The outputs to explain: all, the predicted one, or one by name or number. */
@@ -178,20 +188,47 @@ static enum eng_err write_all(const struct job *job, const struct gad_maps *m, c
     return ENG_OK;
 }
 
+/* One line of JSON an image: the outputs, the label, where the files are, and the completeness gap
+ * of integrated gradients for each class that was explained. */
+static void tell_json(const struct job *job, const struct cli_image *image,
+                      const struct gad_maps *m, const size_t *classes, const char *folder)
+{
+    struct dat_json_out json;
+    cli_bar_clear(job->session);
+    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
+    dat_json_out_object(&json);
+    dat_json_out_key(&json, "image");
+    dat_json_out_string(&json, image->name);
+    dat_json_out_key(&json, "logits");
+    dat_json_out_array(&json);
+    for (size_t c = 0; c < job->model.config.classes; c++)
+        dat_json_out_float(&json, m->logits[c]);
+    dat_json_out_end(&json);
+    dat_json_out_key(&json, "label");
+    dat_json_out_string(
+        &json, job->model.class_names[gad_argmax(m->logits, job->model.config.classes)]);
+    dat_json_out_key(&json, "folder");
+    dat_json_out_string(&json, folder);
+    dat_json_out_key(&json, "gap");
+    dat_json_out_object(&json);
+    for (size_t c = 0; c < m->classes && takes_path(job); c++) {
+        dat_json_out_key(&json, job->model.class_names[classes[c]]);
+        dat_json_out_double(&json, m->gap[c]);
+    }
+    dat_json_out_end(&json);
+    dat_json_out_end(&json);
+    dat_json_out_finish(&json);
+    printf("\n");
+}
+
 static void tell(const struct job *job, const struct cli_image *image, const struct gad_maps *m,
                  const size_t *classes, const char *folder)
 {
     const size_t best = gad_argmax(m->logits, job->model.config.classes);
-    for (size_t i = 0; i < m->methods; i++) {
-        if (job->maps.methods.at[i]->taken != ATTR_ON_PATH)
-            continue;
-        for (size_t c = 0; c < m->classes; c++)
-            cli_say(job->session,
-                    "%s: %s for class %s sums to the change of the output but for %.3g (of %.4g)",
-                    image->name, job->maps.methods.at[i]->name,
-                    job->model.class_names[classes[c]], m->gap[c],
-                    (double)m->logits[classes[c]]);
-    }
+    for (size_t c = 0; c < m->classes && takes_path(job); c++)
+        cli_say(job->session, "%s: ig for %s misses the change of the output by %.3g (the output is %.4g)",
+                image->name, job->model.class_names[classes[c]], m->gap[c],
+                (double)m->logits[classes[c]]);
     cli_say(job->session, "%s: %s; explained in %s", image->name, job->model.class_names[best],
             folder);
 }
@@ -218,7 +255,7 @@ static enum eng_err explain(struct job *job, const struct cli_image *image, stru
     if (err == ENG_OK)
         err = write_all(job, &maps, folder, classes, &photo, times, why);
     if (err == ENG_OK)
-        tell(job, image, &maps, classes, folder);
+        (job->json ? tell_json : tell)(job, image, &maps, classes, folder);
     dat_image_release(&photo);
     free(classes);
     free(folder);
@@ -287,6 +324,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         return status;
     }
     job.session = &session;
+    job.json = args.common.json;
     enum eng_err err = dat_model_read(&job.model, args.operands[0], &why);
     if (err == ENG_OK)
         err = cli_choices_apply(&choices, &job.model.preprocess, &job.maps, &job.select, &why);

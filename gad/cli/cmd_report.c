@@ -1,8 +1,22 @@
+#include "data/json_out.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 #include "gad/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+static void print_json(const char *path)
+{
+    struct dat_json_out json;
+    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
+    dat_json_out_object(&json);
+    dat_json_out_key(&json, "report");
+    dat_json_out_string(&json, path);
+    dat_json_out_end(&json);
+    dat_json_out_finish(&json);
+    printf("\n");
+}
 
 static int run(int argc, char **argv, const struct cli_command *self)
 {
@@ -21,6 +35,8 @@ static int run(int argc, char **argv, const struct cli_command *self)
     status = 0;
     if (err != ENG_OK)
         status = cli_fail(&session, err, &why);
+    else if (args.common.json)
+        print_json(path);
     else
         cli_say(&session, "%s", path);
     free(path);

@@ -36,7 +36,7 @@ static void print_lines(struct cli_session *session, const struct gad_train_opti
     else
         cli_say(session, "%s: %.2f %% of the held-out images right", o->output, 100 * accuracy);
     if (session->warnings)
-        cli_say(session, "%zu images were damaged and left out", session->warnings);
+        cli_say(session, "damaged images left out: %zu", session->warnings);
 }
 
 static int run(int argc, char **argv, const struct cli_command *self)

@@ -1,0 +1,119 @@
+#include "tests/alloc_fail.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ld's names: a call of malloc arrives at __wrap_malloc, __real_malloc is the true one. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void __real_free(void *p);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *text);
+void __wrap_free(void *p);
+
+enum { MOST = 1 << 16 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static size_t left; /* allocations until the one that fails, 0: none will */
+static int happened;
+static void *live[MOST]; /* most are freed soon after: searched from the end */
+static size_t live_count;
+
+void alloc_fail_at(size_t n)
+{
+    pthread_mutex_lock(&lock);
+    left = n;
+    happened = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+int alloc_fail_happened(void)
+{
+    pthread_mutex_lock(&lock);
+    const int result = happened;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+size_t alloc_fail_live(void)
+{
+    pthread_mutex_lock(&lock);
+    const size_t result = live_count;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+/* 1 if it is this allocation's turn to fail. */
+static int fails(void)
+{
+    pthread_mutex_lock(&lock);
+    const int now = left == 1;
+    left -= left > 0;
+    happened |= now;
+    pthread_mutex_unlock(&lock);
+    return now;
+}
+
+static void *add(void *p)
+{
+    pthread_mutex_lock(&lock);
+    if (live_count == MOST) {
+        printf("Bail out! more than %d blocks live at once\n", MOST);
+        exit(1);
+    }
+    if (p)
+        live[live_count++] = p;
+    pthread_mutex_unlock(&lock);
+    return p;
+}
+
+/* Forgets a block; one that libc allocated is not known, which is fine. */
+static void drop(void *p)
+{
+    pthread_mutex_lock(&lock);
+    for (size_t i = live_count; p && i > 0; i--)
+        if (live[i - 1] == p) {
+            live[i - 1] = live[--live_count];
+            break;
+        }
+    pthread_mutex_unlock(&lock);
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : add(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : add(__real_calloc(count, size));
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    if (fails())
+        return NULL;
+    drop(p); /* before another thread may get its address */
+    void *moved = __real_realloc(p, size);
+    add(moved ? moved : p);
+    return moved;
+}
+
+char *__wrap_strdup(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = fails() ? NULL : add(__real_malloc(size));
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+void __wrap_free(void *p)
+{
+    drop(p);
+    __real_free(p);
+}

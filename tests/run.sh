@@ -1,0 +1,85 @@
+#!/bin/sh
+# Runs test programs and counts their TAP lines. What touches the kernels (its source makes an
+# eng_exec) runs once for each CPU level that this machine has, the rest once.
+#
+#     tests/run.sh PROGRAM...
+#
+# Prints a line for each run, what failed, each reason to skip once, and as its last line
+# "N passed, N failed" or "N passed, N failed, N skipped". A program that crashes, or ends without
+# its plan, is one failure. The exit status is 1 if anything failed.
+set -u
+LC_ALL=C
+export LC_ALL
+
+# Tests ask for absurd amounts of memory and want an answer; and leaks are failures.
+ASAN_OPTIONS=${ASAN_OPTIONS-allocator_may_return_null=1}
+UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
+# Threads that wait must not spin where others need the processor.
+OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive}
+export ASAN_OPTIONS UBSAN_OPTIONS OMP_WAIT_POLICY
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/gad-run-XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+passed=0 failed=0 skipped=0
+: >"$work/skips"
+
+# The levels of this machine, as test_cpu tells them; a GAD_CPU that is set already is the only one.
+levels=${GAD_CPU-}
+for program; do
+    case $program in
+    */test_cpu) [ "$levels" ] || levels=$("$program" | sed -n 's/^# levels: //p') ;;
+    esac
+done
+levels=${levels:-best}
+
+# run PROGRAM LEVEL: one run, its result added to the totals.
+run() {
+    name=${1##*/}
+    if [ "$2" = best ]; then
+        "$1" >"$work/out" 2>"$work/err"
+    else
+        name="$name, $2"
+        GAD_CPU=$2 "$1" >"$work/out" 2>"$work/err"
+    fi
+    status=$?
+    # "ok" lines, "not ok" lines, skips, and 1 if the plan stands there and is right.
+    counts=$(awk '
+        /^ok .*# SKIP/ { skips++; next }
+        /^ok /         { good++ }
+        /^not ok /     { bad++ }
+        /^1\.\.[0-9]+$/ { plans++; plan = substr($0, 4) + 0 }
+        END { print good + 0, bad + 0, skips + 0, plans == 1 && plan == good + bad + skips }
+    ' "$work/out")
+    # shellcheck disable=SC2086 # four numbers
+    set -- $counts
+    sed -n 's/^ok .*# SKIP */  skipped: /p' "$work/out" >>"$work/skips"
+    bad=$2
+    if [ "$4" = 0 ] || { [ "$status" != 0 ] && [ "$2" = 0 ]; }; then
+        bad=$(($2 + 1))
+        echo "not ok - $name ended with status $status after $(($1 + $2 + $3)) tests"
+    fi
+    passed=$((passed + $1)) failed=$((failed + bad)) skipped=$((skipped + $3))
+    echo "$name: $1 passed, $bad failed"
+    if [ "$bad" != 0 ]; then # failures, with what the program says of them
+        grep -E '^(not ok |#|Bail out!)' "$work/out" | head -n 60
+        tail -n 40 "$work/err"
+    fi
+}
+
+for program; do
+    source=tests/${program##*/}.c
+    if [ -f "$source" ] && grep -q eng_exec_init "$source"; then
+        for level in $levels; do
+            run "$program" "$level"
+        done
+    else
+        run "$program" best
+    fi
+done
+
+sort -u "$work/skips"
+total="$passed passed, $failed failed"
+[ "$skipped" = 0 ] || total="$total, $skipped skipped"
+echo "$total"
+[ "$failed" = 0 ]
