@@ -17,8 +17,7 @@ enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, str
  * link: to its target). A PATH that is there and no regular file (a device, a pipe) is written to
  * directly. On any error (a full disk too) PATH keeps what it had, and the temporary file is
  * removed. */
-enum eng_err dat_file_write(const char *path, const void *bytes, size_t count,
-                            struct eng_why *why);
+enum eng_err dat_file_write(const char *path, const void *bytes, size_t count, struct eng_why *why);
 
 /* The same piece by piece: open, write to out->stream, then either commit or abort. The struct
  * is the caller's and must not be copied in between. */

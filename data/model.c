@@ -251,7 +251,7 @@ static enum eng_err read_classes(struct dat_model *model, const struct dat_safet
 
 static int is_own_key(const char *key)
 {
-    static const char *const keys[] = {"format", "architecture", "width",       "hidden", "classes",
+    static const char *const keys[] = {"format", "architecture", "width",      "hidden", "classes",
                                        "resize", "resize_rule",  "input_size", "mean",   "std"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
@@ -277,8 +277,7 @@ static enum eng_err read_values(struct eng_net *net, const struct dat_safetensor
     for (size_t i = 0; !tracked && i < dat_safetensors_count(file); i++) {
         const struct dat_safetensors_entry *e = dat_safetensors_at(file, i);
         const char *dot = strrchr(e->name, '.');
-        if (dot && strcmp(dot, ".num_batches_tracked") == 0 && e->dtype == DAT_I64 &&
-            e->size == 8)
+        if (dot && strcmp(dot, ".num_batches_tracked") == 0 && e->dtype == DAT_I64 && e->size == 8)
             tracked = e;
     }
     uint64_t batches = 0;
@@ -392,16 +391,16 @@ static enum eng_err make_metadata(struct metadata *m, const struct dat_model *mo
     triple(m->mean, sizeof m->mean, p->mean);
     triple(m->std, sizeof m->std, p->std);
     const struct dat_safetensors_meta own[] = {
-        {"format", "gad"},     {"architecture", model->config.arch},
-        {"width", m->width},   {"hidden", m->hidden},
+        {"format", "gad"},       {"architecture", model->config.arch},
+        {"width", m->width},     {"hidden", m->hidden},
         {"classes", m->classes}, {"resize_rule", dat_preprocess_rule_name(p->rule)},
-        {"resize", m->resize}, {"input_size", m->size},
-        {"mean", m->mean},     {"std", m->std}};
+        {"resize", m->resize},   {"input_size", m->size},
+        {"mean", m->mean},       {"std", m->std}};
     memcpy(m->lines, own, sizeof own);
     m->count = sizeof own / sizeof *own;
     for (size_t i = 0; i < model->note_count; i++)
-        m->lines[m->count++] =
-            (struct dat_safetensors_meta){model->notes[i].key, model->notes[i].value};
+        m->lines[m->count++] = (struct dat_safetensors_meta){model->notes[i].key,
+                                                             model->notes[i].value};
     return ENG_OK;
 }
 

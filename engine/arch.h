@@ -13,10 +13,10 @@
     X(resnet18, "ResNet18", "He et al. 2016")
 
 struct eng_arch_config {
-    const char *arch;   /* a name of ENG_ARCHS */
-    float width;        /* factor */
+    const char *arch; /* a name of ENG_ARCHS */
+    float width;      /* factor */
     size_t classes;
-    size_t hidden;      /* VGG16's two hidden layers; 0: round(4096 * width) */
+    size_t hidden; /* VGG16's two hidden layers; 0: round(4096 * width) */
 };
 
 /* Builds the net, its parameters zero (batch norm: identity). ENG_ARG, with the names there are,

@@ -54,8 +54,8 @@ static int by_size(const void *pa, const void *pb)
 }
 
 /* The lowest offset where block fits beside the `placed` blocks that live with it. */
-static size_t lowest_fit(const struct eng_arena_block *block,
-                         struct eng_arena_block *const *placed, size_t count)
+static size_t lowest_fit(const struct eng_arena_block *block, struct eng_arena_block *const *placed,
+                         size_t count)
 {
     size_t offset = 0;
     for (size_t i = 0; i < count;) {

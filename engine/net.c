@@ -158,8 +158,8 @@ int eng_net_conv2d(struct eng_net *net, int x, const char *name, const struct en
     const struct eng_shape w = {4, {conv->out, node->in, conv->kernel[0], conv->kernel[1]}};
     net->nodes[self].param[0] = add_param(net, name, "weight", ENG_PARAM_WEIGHT, w);
     if (conv->bias)
-        net->nodes[self].param[1] =
-            add_param(net, name, "bias", ENG_PARAM_BIAS, (struct eng_shape){1, {conv->out}});
+        net->nodes[self].param[1] = add_param(net, name, "bias", ENG_PARAM_BIAS,
+                                              (struct eng_shape){1, {conv->out}});
     return self;
 }
 
@@ -170,8 +170,8 @@ int eng_net_linear(struct eng_net *net, int x, const char *name, size_t in, size
         return last(net);
     node->in = in;
     node->out = out;
-    node->param[0] =
-        add_param(net, name, "weight", ENG_PARAM_WEIGHT, (struct eng_shape){2, {out, in}});
+    node->param[0] = add_param(net, name, "weight", ENG_PARAM_WEIGHT,
+                               (struct eng_shape){2, {out, in}});
     node->param[1] = add_param(net, name, "bias", ENG_PARAM_BIAS, (struct eng_shape){1, {out}});
     return last(net);
 }
@@ -206,7 +206,8 @@ int eng_net_max_pool(struct eng_net *net, int x, size_t kernel, size_t stride, s
         return last(net);
     /* The place of a maximum is kept in one byte; and a window must hold more than padding. */
     if (kernel < 1 || kernel > 15 || stride < 1 || 2 * pad > kernel)
-        broken(net, ENG_ARG, "max pooling takes kernels of 1 to 15 and at most half as much padding");
+        broken(net, ENG_ARG,
+               "max pooling takes kernels of 1 to 15 and at most half as much padding");
     node->size[0] = node->size[1] = kernel;
     node->stride = stride;
     node->pad = pad;

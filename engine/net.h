@@ -56,7 +56,8 @@ const char *eng_net_node_op(const struct eng_net *net, int node);
 size_t eng_net_outputs(const struct eng_net *net); /* channels of the output: the classes */
 size_t eng_net_channels(const struct eng_net *net);
 
-/* Multiply-adds, times two, of one forward pass over an h x w image; 0 if the net cannot take it. */
+/* Multiply-adds, times two, of one forward pass over an h x w image; 0 if the net cannot take it.
+ */
 double eng_net_flops(const struct eng_net *net, size_t h, size_t w);
 
 /* Parameters, in the order of the nodes that use them, with PyTorch's names and shapes. */

@@ -24,10 +24,10 @@ static inline size_t eng_extent_count(const struct eng_extent *e)
 /* A node of a net. */
 struct eng_node {
     const struct eng_op *op;
-    int input[2];       /* -1: none */
-    int param[2];       /* first: weight; second: bias. -1: none */
-    int running[2];     /* batch norm: mean, variance */
-    size_t in, out;     /* channels */
+    int input[2];   /* -1: none */
+    int param[2];   /* first: weight; second: bias. -1: none */
+    int running[2]; /* batch norm: mean, variance */
+    size_t in, out; /* channels */
     struct eng_conv conv;
     size_t size[2];     /* pooling: kernel or output height and width */
     size_t stride, pad; /* max pooling */
@@ -82,10 +82,10 @@ struct eng_pass {
 };
 
 enum eng_op_flag {
-    ENG_OP_KEEPS_X = 1,            /* backward reads its input */
-    ENG_OP_KEEPS_Y = 2,            /* backward reads its output */
-    ENG_OP_FORWARD_IN_PLACE = 4,   /* y may be x[0] */
-    ENG_OP_BACKWARD_IN_PLACE = 8,  /* dx[0] may be dy */
+    ENG_OP_KEEPS_X = 1,           /* backward reads its input */
+    ENG_OP_KEEPS_Y = 2,           /* backward reads its output */
+    ENG_OP_FORWARD_IN_PLACE = 4,  /* y may be x[0] */
+    ENG_OP_BACKWARD_IN_PLACE = 8, /* dx[0] may be dy */
 };
 
 struct eng_op {
@@ -122,8 +122,8 @@ struct eng_op {
 ENG_OPS(ENG_OP_DECLARE)
 #undef ENG_OP_DECLARE
 
-/* Batch norm in evaluation mode, for a convolution that applies it on the way: fills pass->saved and
- * points to y = x * scale + shift of each channel; bias (NULL allowed) is the convolution's. */
+/* Batch norm in evaluation mode, for a convolution that applies it on the way: fills pass->saved
+ * and points to y = x * scale + shift of each channel; bias (NULL allowed) is the convolution's. */
 void eng_batch_norm_fold(const struct eng_pass *pass, const float *bias, const float **scale,
                          const float **shift);
 
@@ -140,8 +140,7 @@ static inline const float *eng_node_param(const struct eng_net *net, const struc
 /* Calls task(context, first, count, i) for consecutive stretches of `chunk` of 0..total-1; i
  * numbers them. */
 void eng_op_split(const struct eng_exec *exec, size_t total, size_t chunk,
-                  void (*task)(void *context, size_t first, size_t count, size_t i),
-                  void *context);
+                  void (*task)(void *context, size_t first, size_t count, size_t i), void *context);
 
 /* Rows of `channels` floats that make a chunk of about 32 KiB: it stays in the first-level cache,
  * and depends on the shape alone. */

@@ -146,8 +146,8 @@ static void sums_task(void *context, size_t first, size_t count, size_t i)
     const struct eng_pass *pass = job->pass;
     const size_t c = pass->y_extent.c;
     float *sum = job->partial + 2 * i * c;
-    pass->exec->vec->norm_grad_sums(pass->dy + first * c, pass->x[0] + first * c,
-                                    saved(pass, MEAN), saved(pass, INV_STD), count, c, sum, sum + c);
+    pass->exec->vec->norm_grad_sums(pass->dy + first * c, pass->x[0] + first * c, saved(pass, MEAN),
+                                    saved(pass, INV_STD), count, c, sum, sum + c);
 }
 
 static void grad_task(void *context, size_t first, size_t count, size_t i)
@@ -200,7 +200,8 @@ static void backward(const struct eng_pass *pass)
         }
     }
     if (pass->dx[0])
-        eng_op_split(pass->exec, rows, chunk, pass->train_batch_norm ? grad_task : scale_task, &job);
+        eng_op_split(pass->exec, rows, chunk, pass->train_batch_norm ? grad_task : scale_task,
+                     &job);
 }
 
 static size_t saved_bytes(const struct eng_pass *pass)

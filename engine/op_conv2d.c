@@ -1,6 +1,7 @@
 /* 2-D convolution (cross-correlation, as PyTorch's conv2d):
  *
- *   y[n][oy][ox][o] = bias[o] + sum over ky,kx,c  x[n][oy sh - ph + ky][ox sw - pw + kx][c] w[o][c][ky][kx]
+ *   y[n][oy][ox][o] = bias[o] + sum over ky,kx,c  x[n][oy sh - ph + ky][ox sw - pw + kx][c]
+ * w[o][c][ky][kx]
  *
  * All three passes are matrix products over *patches*. The patch of a position is the run of
  * numbers under the kernel there, rows (ky), columns (kx), channels (c); with channels last, each
@@ -37,7 +38,7 @@ struct patches {
     const float *x;
     struct eng_extent extent; /* of x */
     size_t kernel[2], step[2];
-    ptrdiff_t origin[2];   /* of the patch of position (0, 0) */
+    ptrdiff_t origin[2]; /* of the patch of position (0, 0) */
     size_t positions[2];
 };
 
@@ -58,8 +59,7 @@ static void read_patch(const struct patches *p, float *dst, const float *image, 
         for (ptrdiff_t i = 0; i < from; i++)
             dst[i] = 0.0f;
         if (to > from)
-            memcpy(dst + from, image + y * width + first + from,
-                   (size_t)(to - from) * sizeof *dst);
+            memcpy(dst + from, image + y * width + first + from, (size_t)(to - from) * sizeof *dst);
         for (ptrdiff_t i = to; i < (ptrdiff_t)want; i++)
             dst[i] = 0.0f;
         dst += want;
@@ -205,7 +205,8 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
 {
     const struct eng_conv *conv = &node->conv;
     const size_t columns = conv->kernel[0] * conv->kernel[1] * node->in;
-    struct weights w = {{read_forward}, eng_node_param(net, node, 0), node->in, conv, {{0}, {0}, {0}, {0}}};
+    struct weights w = {
+        {read_forward}, eng_node_param(net, node, 0), node->in, conv, {{0}, {0}, {0}, {0}}};
     if (!pack->forward) {
         pack->forward = malloc(eng_gemm_packed_count(exec, columns, conv->out) * sizeof(float));
         if (!pack->forward)
@@ -268,8 +269,8 @@ static void write_y(const struct eng_sink *self, const float *c, size_t ld, size
     const float *bias = eng_node_param(pass->net, pass->node, 1);
     const float *shift = pass->shift ? pass->shift : bias;
     pass->exec->vec->affine(pass->y + at, out, c, ld, pass->residual ? pass->residual + at : NULL,
-                            out, pass->scale ? pass->scale + col : NULL,
-                            shift ? shift + col : NULL, rows, cols, pass->relu);
+                            out, pass->scale ? pass->scale + col : NULL, shift ? shift + col : NULL,
+                            rows, cols, pass->relu);
 }
 
 static void forward(const struct eng_pass *pass)
@@ -393,8 +394,7 @@ static void fold_rows(void *context, size_t first, size_t count, size_t index)
                 const ptrdiff_t at = ((ptrdiff_t)(ox * conv->stride[1]) - (ptrdiff_t)conv->pad[1]) *
                                      (ptrdiff_t)x->c;
                 const ptrdiff_t from = at < 0 ? -at : 0;
-                const ptrdiff_t to =
-                    width - at < (ptrdiff_t)run ? width - at : (ptrdiff_t)run;
+                const ptrdiff_t to = width - at < (ptrdiff_t)run ? width - at : (ptrdiff_t)run;
                 for (ptrdiff_t i = from; i < to; i++)
                     dst[at + i] += t[i];
             }

@@ -53,12 +53,8 @@ static void forward(const struct eng_pass *pass)
     const struct eng_matrix a = eng_matrix(eng_node_param(pass->net, pass->node, 0), in);
     const struct eng_matrix b = eng_matrix_transposed(pass->x[0], in);
     const struct transposed_sink c = {{add_transposed}, pass->y, out};
-    const struct eng_gemm g = {.m = out,
-                               .n = pass->n,
-                               .k = in,
-                               .a = &a.source,
-                               .b = &b.source,
-                               .c = &c.sink};
+    const struct eng_gemm g = {
+        .m = out, .n = pass->n, .k = in, .a = &a.source, .b = &b.source, .c = &c.sink};
     eng_gemm_run(pass->exec, &g, pass->scratch);
 }
 

@@ -57,10 +57,9 @@ static void forward_task(void *context, size_t first, size_t count, size_t index
                 }
                 for (size_t y = y0; y < y1; y++)
                     for (size_t x = x0; x < x1; x++)
-                        pass->exec->vec->max_update(
-                            best, tap, image + (y * xe->w + x) * c + c0, n,
-                            (int32_t)((y + pass->node->pad - top) * k + x + pass->node->pad -
-                                      left));
+                        pass->exec->vec->max_update(best, tap, image + (y * xe->w + x) * c + c0, n,
+                                                    (int32_t)((y + pass->node->pad - top) * k + x +
+                                                              pass->node->pad - left));
                 memcpy(pass->y + at + c0, best, n * sizeof *best);
                 for (size_t i = 0; i < n; i++)
                     place[at + c0 + i] = (uint8_t)tap[i];

@@ -9,7 +9,7 @@ enum { CHUNK = 16384 };
 
 struct eng_optim {
     struct eng_optim_config config;
-    size_t count;      /* parameters */
+    size_t count; /* parameters */
     uint64_t steps;
     float **state[2];
 };

@@ -10,9 +10,9 @@ enum eng_optim_kind { ENG_OPTIM_ADAM, ENG_OPTIM_SGD };
 
 struct eng_optim_config {
     enum eng_optim_kind kind;
-    float beta1, beta2, eps;   /* Adam: 0.9, 0.999, 1e-8 */
-    float momentum;            /* SGD */
-    float weight_decay;        /* of weights with two dimensions or more: not of biases and norms */
+    float beta1, beta2, eps; /* Adam: 0.9, 0.999, 1e-8 */
+    float momentum;          /* SGD */
+    float weight_decay;      /* of weights with two dimensions or more: not of biases and norms */
 };
 
 struct eng_optim_config eng_optim_adam(void);

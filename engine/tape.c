@@ -14,13 +14,13 @@
 struct plan {
     struct eng_extent extent;
     unsigned flags;
-    int used;               /* leads to the output */
-    int reaches;            /* something under it wants a gradient */
-    int consumer, uses;     /* the only consumer (if uses == 1), number of uses */
-    int value, grad;        /* node whose block holds this one's value, gradient */
-    int norm, residual;     /* nodes that this one runs on the way, -1: none */
-    int relu, folded;       /* runs a ReLU on the way; is itself run by an earlier node */
-    int add[2];             /* dx of input k is added to: a later node wrote it before */
+    int used;           /* leads to the output */
+    int reaches;        /* something under it wants a gradient */
+    int consumer, uses; /* the only consumer (if uses == 1), number of uses */
+    int value, grad;    /* node whose block holds this one's value, gradient */
+    int norm, residual; /* nodes that this one runs on the way, -1: none */
+    int relu, folded;   /* runs a ReLU on the way; is itself run by an earlier node */
+    int add[2];         /* dx of input k is added to: a later node wrote it before */
     size_t value_block, grad_block, saved_block;
 };
 
@@ -370,7 +370,8 @@ static int prepared(const struct eng_tape *tape)
 {
     const struct eng_net *net = tape->net;
     return net->packs && net->packed_version == net->version &&
-           net->packed_for == tape->exec->gemm && net->packed_gradients >= (tape->options.want != 0);
+           net->packed_for == tape->exec->gemm &&
+           net->packed_gradients >= (tape->options.want != 0);
 }
 
 enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)

@@ -21,8 +21,7 @@ size_t eng_shape_count(const struct eng_shape *shape)
 
 int eng_shape_same(const struct eng_shape *a, const struct eng_shape *b)
 {
-    return a->rank == b->rank &&
-           memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
+    return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
 }
 
 const char *eng_shape_text(const struct eng_shape *shape, char *text, size_t size)

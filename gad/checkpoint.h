@@ -6,8 +6,8 @@
 
 struct gad_checkpoint {
     const char *path;
-    const char *run;  /* text of everything the bits depend on: resuming anything else is refused */
-    size_t epoch;     /* epochs done */
+    const char *run; /* text of everything the bits depend on: resuming anything else is refused */
+    size_t epoch;    /* epochs done */
     struct gad_epoch *log; /* room for all epochs */
     size_t epochs;
 };

@@ -1,6 +1,7 @@
 #include "gad/evaluate.h"
 
 #include "data/file.h"
+#include "data/hash.h"
 #include "engine/loss.h"
 #include "gad/ledger.h"
 #include "gad/predict.h"
@@ -64,8 +65,8 @@ enum eng_err gad_evaluation_read(const struct gad_evaluation *e, size_t item,
     struct dat_image image;
     uint8_t *mask = NULL;
     *truth = (struct met_mask){0};
-    ENG_TRY(dat_dataset_read(e->set, item, &image, dat_dataset_has_masks(e->set) ? &mask : NULL,
-                             why));
+    ENG_TRY(
+        dat_dataset_read(e->set, item, &image, dat_dataset_has_masks(e->set) ? &mask : NULL, why));
     enum eng_err err = dat_preprocess_picture(picture, p, &image);
     if (err == ENG_OK) {
         dat_preprocess_tensor(x, p, picture);
@@ -257,8 +258,8 @@ static enum eng_err evaluate_group(struct bench *b, size_t count, struct eng_why
     struct gad_maps maps;
     if (count == 0)
         return ENG_OK;
-    ENG_TRY(gad_mapper_run(b->mapper, b->x, count, classes, GAD_CLASSES, b->e->options->watch, &maps,
-                           why));
+    ENG_TRY(gad_mapper_run(b->mapper, b->x, count, classes, GAD_CLASSES, b->e->options->watch,
+                           &maps, why));
     for (size_t i = 0; i < count; i++)
         ENG_TRY(evaluate_image(b, &maps, i, why));
     return ENG_OK;
@@ -273,9 +274,9 @@ static enum eng_err read_group(struct bench *b, size_t first, size_t last, size_
     for (size_t i = first; i < last; i++) {
         struct dat_image picture;
         struct eng_why damage = {""};
-        const enum eng_err err =
-            gad_evaluation_read(e, e->images[i].item, &picture, b->x + *count * b->per_image,
-                                &b->truth[*count], &damage);
+        const enum eng_err err = gad_evaluation_read(e, e->images[i].item, &picture,
+                                                     b->x + *count * b->per_image,
+                                                     &b->truth[*count], &damage);
         if (err == ENG_NOMEM || (err != ENG_OK && e->options->strict)) {
             if (why)
                 *why = damage;
@@ -316,25 +317,40 @@ static enum eng_err evaluate_rest(struct bench *b, struct gad_ledger *ledger, si
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* A fingerprint of count floats. */
+static void hash_floats(char text[DAT_FINGERPRINT], const float *values, size_t count)
+{
+    struct dat_hash hash;
+    uint8_t digest[DAT_HASH_SIZE];
+    dat_hash_init(&hash);
+    dat_hash_update(&hash, values, count * sizeof *values);
+    dat_hash_final(&hash, digest);
+    dat_hash_hex(text, digest, (DAT_FINGERPRINT - 1) / 2);
+}
+
 /* Everything that the numbers depend on, in one line. */
 static void describe(char text[1024], const struct gad_evaluation *e)
 {
     const struct gad_evaluate_options *o = e->options;
     char print[DAT_FINGERPRINT], select[MET_SELECT_TEXT], present[MET_SELECT_TEXT];
+    char baseline[DAT_FINGERPRINT] = "";
+    if (o->maps.ig.baseline.kind == ATTR_BASELINE_TENSOR)
+        hash_floats(baseline, o->maps.ig.baseline.tensor,
+                    3 * e->model.preprocess.width * e->model.preprocess.height);
     dat_model_fingerprint(&e->model, print);
     met_select_print(select, &o->select);
     met_select_print(present, &o->maps.intersect.present);
-    int used = snprintf(text, 1024,
-                        "gad evaluation 1: %s %zux%zu, %s, seed %llu, %zu images, select %s, "
-                        "degenerate %d, area %d, sup %d, occlude %d, probability %d, reduce %d, "
-                        "normalise %d, present %s, keep %d, ig %zu %d %d, %s, methods",
-                        print, e->model.preprocess.width, e->model.preprocess.height,
-                        dat_dataset_about(e->set), (unsigned long long)o->seed, e->count, select,
-                        (int)o->degenerate, (int)o->area, (int)o->supplement, (int)o->occlude,
-                        o->probability, (int)o->maps.reduce, (int)o->maps.intersect.normalise,
-                        present, (int)o->maps.intersect.keep, o->maps.ig.steps,
-                        (int)o->maps.ig.quadrature, (int)o->maps.ig.baseline.kind,
-                        eng_cpu_name(o->exec->cpu));
+    int used = snprintf(
+        text, 1024,
+        "gad evaluation 1: %s %zux%zu, %s, split %llu, seed %llu, %zu images, select %s, "
+        "degenerate %d, area %d, sup %d, occlude %d, probability %d, reduce %d, "
+        "normalise %d, present %s, keep %d, ig %zu %d %d%s, %s, methods",
+        print, e->model.preprocess.width, e->model.preprocess.height, dat_dataset_about(e->set),
+        (unsigned long long)o->split_seed, (unsigned long long)o->seed, e->count, select,
+        (int)o->degenerate, (int)o->area, (int)o->supplement, (int)o->occlude, o->probability,
+        (int)o->maps.reduce, (int)o->maps.intersect.normalise, present, (int)o->maps.intersect.keep,
+        o->maps.ig.steps, (int)o->maps.ig.quadrature, (int)o->maps.ig.baseline.kind, baseline,
+        eng_cpu_name(o->exec->cpu));
     for (size_t i = 0; i < e->methods && used < 1024; i++)
         used += snprintf(text + used, 1024 - (size_t)used, " %s", o->maps.methods.at[i]->name);
     for (size_t i = 0; i < e->supports.count && used < 1024; i++) {
@@ -351,8 +367,8 @@ static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
     const struct gad_evaluate_options *o = e->options;
     ENG_TRY(dat_model_read(&e->model, o->model, why));
     if (e->model.config.classes != GAD_CLASSES)
-        return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu", o->model,
-                        e->model.config.classes);
+        return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu",
+                        o->model, e->model.config.classes);
     ENG_TRY(gad_supports_read(&e->supports, o->supports, &e->model, why));
     struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
     opening.classes = o->classes;
@@ -361,8 +377,9 @@ static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
     opening.size = e->model.preprocess.height;
     ENG_TRY(dat_dataset_open(&e->set, o->data, &opening, why));
     if (dat_dataset_class_count(e->set) != GAD_CLASSES)
-        return eng_fail(why, ENG_MISMATCH, "%s: has %d classes, the net two; group them by --classes",
-                        o->data, dat_dataset_class_count(e->set));
+        return eng_fail(why, ENG_MISMATCH,
+                        "%s: has %d classes, the net two; group them by --classes", o->data,
+                        dat_dataset_class_count(e->set));
     e->nets = 1 + e->supports.count;
     e->methods = o->maps.methods.count;
     return dat_folder_make(o->output, why);
@@ -373,7 +390,8 @@ static enum eng_err choose_images(struct gad_evaluation *e, struct eng_why *why)
     const struct gad_evaluate_options *o = e->options;
     size_t *items = NULL, *all = NULL;
     float *logits = NULL;
-    enum eng_err err = dat_dataset_indices(e->set, DAT_HELDOUT, o->images, o->seed, &items, &e->count);
+    enum eng_err err = dat_dataset_indices(e->set, DAT_HELDOUT, o->images, o->seed, &items,
+                                           &e->count);
     if (err == ENG_OK)
         err = dat_dataset_indices(e->set, DAT_HELDOUT, 0, 0, &all, &e->held_out);
     if (err == ENG_OK && e->count == 0)
@@ -452,7 +470,8 @@ static enum eng_err bench_init(struct bench *b, struct gad_evaluation *e, struct
     b->occluded = calloc(rows * b->per_image, sizeof *b->occluded);
     if (!b->x || !b->occluded)
         return eng_fail(why, ENG_NOMEM, "out of memory");
-    ENG_TRY(gad_mapper_new(&b->mapper, &e->model, &e->supports, b->height, b->width, &o->maps, why));
+    ENG_TRY(
+        gad_mapper_new(&b->mapper, &e->model, &e->supports, b->height, b->width, &o->maps, why));
     const struct eng_tape_options shape = {.batch = rows, .height = b->height, .width = b->width};
     return eng_tape_new(&b->tape, e->model.net, o->exec, &shape, why);
 }

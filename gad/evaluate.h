@@ -1,8 +1,8 @@
 /* The paper's evaluation (Sec. 6) of an original and its supports on held-out images.
  *
  * For each image, class and method: the original's map and GAD's; the important pixels of both;
- * their hulls; RC; the masks GAD and Sup, hidden one after the other, and RS. With ground truth also
- * how much of the maps and hulls lies on it.
+ * their hulls; RC; the masks GAD and Sup, hidden one after the other, and RS. With ground truth
+ * also how much of the maps and hulls lies on it.
  */
 #ifndef GAD_EVALUATE_H
 #define GAD_EVALUATE_H
@@ -49,8 +49,8 @@ struct gad_image {
     size_t item; /* of the data set */
     int damaged; /* could not be read: nothing below holds */
     int has_truth;
-    float *logits;  /* [nets][2] */
-    double gap[2];  /* of integrated gradients */
+    float *logits;        /* [nets][2] */
+    double gap[2];        /* of integrated gradients */
     struct gad_row *rows; /* [classes][methods] */
 };
 

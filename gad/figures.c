@@ -48,7 +48,8 @@ static enum eng_err take(struct figures *f, struct shot *shot, size_t number)
     static const size_t classes[GAD_CLASSES] = {0, 1};
     struct met_mask truth;
     shot->number = number;
-    ENG_TRY(gad_evaluation_read(f->e, f->e->images[number].item, &shot->photo, f->x, &truth, f->why));
+    ENG_TRY(
+        gad_evaluation_read(f->e, f->e->images[number].item, &shot->photo, f->x, &truth, f->why));
     met_mask_release(&truth);
     const enum eng_err err = gad_mapper_run(f->mapper, f->x, 1, classes, GAD_CLASSES,
                                             f->e->options->watch, &shot->maps, f->why);
@@ -65,9 +66,9 @@ static enum eng_err save(struct figures *f, const char *key, const char *name,
     snprintf(file, sizeof file, "%s.png", name);
     snprintf(relative, sizeof relative, "pictures/%s", file);
     char *path = dat_path_join(f->folder, file);
-    const enum eng_err err =
-        path ? dat_png_write(path, picture->rgb, picture->width, picture->height, 3, f->why)
-             : eng_fail(f->why, ENG_NOMEM, "out of memory");
+    const enum eng_err err = path ? dat_png_write(path, picture->rgb, picture->width,
+                                                  picture->height, 3, f->why)
+                                  : eng_fail(f->why, ENG_NOMEM, "out of memory");
     free(path);
     dat_image_release(picture);
     dat_json_out_key(f->json, key);

@@ -34,8 +34,7 @@ static double now(void)
 }
 
 /* Everything that the bits of a fit depend on, as text. */
-static void describe(char text[512], const struct dat_model *model,
-                     const struct gad_fit_options *o)
+static void describe(char text[512], const struct dat_model *model, const struct gad_fit_options *o)
 {
     struct dat_hash hash;
     uint8_t digest[DAT_HASH_SIZE];

@@ -65,7 +65,8 @@ static int get_row(char *at, const struct gad_evaluation *e)
         !get_rs(&at, &row.record.sup))
         return 0;
     for (int k = 0; k < 2; k++) {
-        if (!get_double(&at, &row.weight[k]) || !get_double(&at, &row.hull[k]) || !get_int(&at, &hit))
+        if (!get_double(&at, &row.weight[k]) || !get_double(&at, &row.hull[k]) ||
+            !get_int(&at, &hit))
             return 0;
         row.hit[k] = hit != 0;
     }

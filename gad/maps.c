@@ -85,8 +85,8 @@ size_t gad_mapper_nets(const struct gad_mapper *mapper)
 const float *gad_maps_of(const struct gad_maps *m, size_t net, size_t method, size_t cls,
                          size_t image)
 {
-    return m->maps + (((net * m->methods + method) * m->classes + cls) * m->images + image) *
-                         m->pixels;
+    return m->maps +
+           (((net * m->methods + method) * m->classes + cls) * m->images + image) * m->pixels;
 }
 
 const float *gad_maps_gad(const struct gad_maps *m, size_t method, size_t cls, size_t image)

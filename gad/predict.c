@@ -30,8 +30,8 @@ double gad_accuracy(const float *logits, size_t classes, const struct dat_datase
 }
 
 enum eng_err gad_predict(float *logits, struct dat_model *model, const struct dat_dataset *set,
-                         const size_t *indices, size_t count,
-                         const struct gad_predict_options *o, struct eng_why *why)
+                         const size_t *indices, size_t count, const struct gad_predict_options *o,
+                         struct eng_why *why)
 {
     const size_t classes = model->config.classes;
     struct dat_loader *loader = NULL;

@@ -10,8 +10,8 @@
 struct gad_predict_options {
     const struct eng_exec *exec;
     size_t batch;
-    int workers; /* threads that decode ahead */
-    int strict;  /* a damaged image is an error */
+    int workers;      /* threads that decode ahead */
+    int strict;       /* a damaged image is an error */
     const char *what; /* for the progress bar */
     const struct gad_watch *watch;
 };

@@ -120,8 +120,7 @@ static void put_machine(struct dat_json_out *json, const struct eng_exec *exec)
     dat_json_out_end(json);
 }
 
-/* The data set of the paper that this one is like: by the names of its classes. */
-static const char *paper_dataset(const struct gad_evaluation *e)
+const char *gad_result_dataset(const struct gad_evaluation *e)
 {
     char **names = e->model.class_names;
     if (strcmp(names[0], "cat") == 0 && strcmp(names[1], "dog") == 0)
@@ -134,7 +133,7 @@ static const char *paper_dataset(const struct gad_evaluation *e)
 
 static void put_data(struct dat_json_out *json, const struct gad_evaluation *e)
 {
-    put_text(json, "dataset", paper_dataset(e));
+    put_text(json, "dataset", gad_result_dataset(e));
     dat_json_out_key(json, "data");
     dat_json_out_object(json);
     put_text(json, "about", dat_dataset_about(e->set));
@@ -417,7 +416,7 @@ static void csv_table(FILE *f, const struct gad_evaluation *e, int table)
     fprintf(f, "\n");
     for (size_t cls = 0; cls < GAD_CLASSES; cls++)
         for (int gad = 0; gad < 2; gad++) {
-            fprintf(f, "%s,%s,%s%zu", paper_dataset(e), eng_arch_title(e->model.config.arch),
+            fprintf(f, "%s,%s,%s%zu", gad_result_dataset(e), eng_arch_title(e->model.config.arch),
                     rows[table - 1][gad], cls + 1);
             for (size_t m = 0; m < e->methods; m++) {
                 const struct gad_cell cell = gad_table_cell(e->table, cls, m);

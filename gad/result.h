@@ -12,6 +12,10 @@
 
 #include "gad/evaluate.h"
 
+/* The data set of the paper that this one is like, by the names of its classes: "cats-dogs",
+ * "birds", or "". */
+const char *gad_result_dataset(const struct gad_evaluation *e);
+
 /* Writes all of it, the pictures too, to e->options->output. */
 enum eng_err gad_result_write(struct gad_evaluation *e, struct eng_why *why);
 

@@ -30,8 +30,10 @@ enum eng_err gad_alpha_parse(struct gad_alpha *alphas, size_t *count, const char
             ok = end != at;
         }
         if (!ok || (*end != ',' && *end != '\0'))
-            return eng_fail(why, ENG_ARG, "alphas are numbers such as 2,4,6,8 (or 2:4 for one of "
-                                          "each class), not '%s'", text);
+            return eng_fail(why, ENG_ARG,
+                            "alphas are numbers such as 2,4,6,8 (or 2:4 for one of "
+                            "each class), not '%s'",
+                            text);
         for (int c = 0; c < GAD_CLASSES; c++)
             if (!(a.of[c] >= 0.0f && isfinite(a.of[c])))
                 return eng_fail(why, ENG_ARG,
@@ -187,8 +189,8 @@ static enum eng_err train_all(struct job *job, struct eng_why *why)
     const struct gad_support_options *o = job->o;
     size_t *items = NULL;
     float *logits = NULL;
-    enum eng_err err =
-        dat_dataset_indices(job->set, DAT_TRAIN, o->images, o->seed, &items, &job->count);
+    enum eng_err err = dat_dataset_indices(job->set, DAT_TRAIN, o->images, o->seed, &items,
+                                           &job->count);
     if (err != ENG_OK)
         return eng_fail(why, err, "out of memory");
     const size_t total = dat_dataset_count(job->set) * GAD_CLASSES;
@@ -227,8 +229,8 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
     ENG_TRY(dat_model_read(&base, o->model, why));
     enum eng_err err = ENG_OK;
     if (base.config.classes != GAD_CLASSES)
-        err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu", o->model,
-                       base.config.classes);
+        err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu",
+                       o->model, base.config.classes);
     struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
     opening.classes = o->classes;
     opening.holdout = o->holdout;
@@ -237,8 +239,9 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
     if (err == ENG_OK)
         err = dat_dataset_open(&set, o->data, &opening, why);
     if (err == ENG_OK && dat_dataset_class_count(set) != GAD_CLASSES)
-        err = eng_fail(why, ENG_MISMATCH, "%s: has %d classes, the net two; group them by --classes",
-                       o->data, dat_dataset_class_count(set));
+        err = eng_fail(why, ENG_MISMATCH,
+                       "%s: has %d classes, the net two; group them by --classes", o->data,
+                       dat_dataset_class_count(set));
     if (err == ENG_OK)
         err = dat_folder_make(o->output, why);
     if (err == ENG_OK) {
@@ -284,12 +287,15 @@ static enum eng_err read_one(struct gad_support *s, const char *dir, const char 
         const char *alpha = dat_model_note(&s->model, "alpha");
         if (!of || !alpha ||
             sscanf(alpha, "[%f,%f]", &s->alpha.of[0], &s->alpha.of[1]) != GAD_CLASSES)
-            err = eng_fail(why, ENG_MISMATCH, "%s: is no support; make them with gad support", path);
-        else if (strcmp(of, base_print) != 0 || strcmp(s->model.config.arch, base->config.arch) != 0)
-            err = eng_fail(why, ENG_MISMATCH,
-                           "%s: belongs to another original (%s, this one is %s); train supports for "
-                           "this one",
-                           path, of, base_print);
+            err = eng_fail(why, ENG_MISMATCH, "%s: is no support; make them with gad support",
+                           path);
+        else if (strcmp(of, base_print) != 0 ||
+                 strcmp(s->model.config.arch, base->config.arch) != 0)
+            err = eng_fail(
+                why, ENG_MISMATCH,
+                "%s: belongs to another original (%s, this one is %s); train supports for "
+                "this one",
+                path, of, base_print);
     }
     free(path);
     return err;
@@ -301,7 +307,8 @@ enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
     *supports = (struct gad_supports){0};
     DIR *folder = opendir(dir);
     if (!folder)
-        return eng_fail(why, ENG_MISSING, "%s: no such folder; make supports with gad support", dir);
+        return eng_fail(why, ENG_MISSING, "%s: no such folder; make supports with gad support",
+                        dir);
     char base_print[DAT_FINGERPRINT];
     dat_model_fingerprint(base, base_print);
     enum eng_err err = ENG_OK;
@@ -326,7 +333,8 @@ enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
     closedir(folder);
     if (err == ENG_OK && supports->count == 0)
         err = eng_fail(why, ENG_MISSING,
-                       "%s: holds no support (alpha*.safetensors); make them with gad support", dir);
+                       "%s: holds no support (alpha*.safetensors); make them with gad support",
+                       dir);
     if (err != ENG_OK)
         gad_supports_release(supports);
     else

@@ -17,8 +17,8 @@ struct gad_train_options {
     size_t images;    /* train on a seeded subset of so many; 0: all */
     const char *init; /* weights to start from, or NULL */
     size_t epochs, batch;
-    const char *optim;  /* "sgd" (momentum 0.9) or "adam" */
-    float lr;           /* NaN: gad_train_rate's */
+    const char *optim; /* "sgd" (momentum 0.9) or "adam" */
+    float lr;          /* NaN: gad_train_rate's */
     float weight_decay;
     const char *augment; /* "full": crops of 35 % and more, flips, colours +-20 %; "flip"; "none" */
     uint64_t seed;

@@ -1,4 +1,5 @@
-/* The matrix tile in portable C: 4 x 8 sums, which compilers keep in whatever registers there are. */
+/* The matrix tile in portable C: 4 x 8 sums, which compilers keep in whatever registers there are.
+ */
 #include "engine/kernels/gemm_list.h"
 
 /* The eight columns make vectors by themselves. GCC would rather make them of four steps of k

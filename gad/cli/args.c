@@ -31,6 +31,7 @@ static void print_option(const struct cli_option *o)
             printf(" (%g)", *(double *)o->value);
         break;
     case CLI_TEXT:
+    case CLI_NEEDED:
         if (*(const char **)o->value)
             printf(" (%s)", *(const char **)o->value);
         break;
@@ -89,6 +90,7 @@ static int store(const struct cli_option *o, const char *text)
         return o->kind == CLI_DOUBLE || isfinite(*(float *)o->value);
     }
     case CLI_TEXT:
+    case CLI_NEEDED:
         *(const char **)o->value = text;
         return 1;
     }
@@ -195,6 +197,12 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
         printf("gad " GAD_VERSION "\n");
         return 0;
     }
+    for (size_t i = 0; i < option_count; i++)
+        if (options[i].kind == CLI_NEEDED && !*(const char **)options[i].value) {
+            fprintf(stderr, "gad %s: give --%s %s: %s\n", command->name, options[i].name,
+                    options[i].metavar, options[i].help);
+            return 2;
+        }
     if (args->count < least)
         return usage(command, "needs ", command->operands);
     if (args->count > most)

@@ -16,7 +16,8 @@ enum cli_kind {
     CLI_SEED,   /* uint64_t */
     CLI_FLOAT,  /* float */
     CLI_DOUBLE, /* double */
-    CLI_TEXT    /* const char * */
+    CLI_TEXT,   /* const char * */
+    CLI_NEEDED  /* the same, and leaving it out is wrong usage */
 };
 
 struct cli_option {

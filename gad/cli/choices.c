@@ -21,18 +21,23 @@ void cli_choices_options(struct cli_choices *c, struct cli_option options[CLI_CH
     const struct cli_option all[CLI_CHOICES_COUNT] = {
         {"methods", CLI_TEXT, &c->methods, "LIST", "saliency,deconv,gradxinput,guided,ig or all"},
         {"steps", CLI_SIZE, &c->steps, "N", "points of integrated gradients"},
-        {"rule", CLI_TEXT, &c->rule, "NAME", "its quadrature; also riemann_left, _middle, _right, "
-                                             "_trapezoid"},
+        {"rule", CLI_TEXT, &c->rule, "NAME",
+         "its quadrature; also riemann_left, _middle, _right, "
+         "_trapezoid"},
         {"baseline", CLI_TEXT, &c->baseline, "NAME", "its start: zero, black, mean or FILE.npy"},
-        {"reduce", CLI_TEXT, &c->reduce, "NAME", "channels to one: sum-abs, abs-sum, sum, mean, "
-                                                 "max-abs, positive-sum"},
-        {"normalise", CLI_TEXT, &c->normalise, "NAME", "maps before they are compared: none, max, "
-                                                       "p99"},
+        {"reduce", CLI_TEXT, &c->reduce, "NAME",
+         "channels to one: sum-abs, abs-sum, sum, mean, "
+         "max-abs, positive-sum"},
+        {"normalise", CLI_TEXT, &c->normalise, "NAME",
+         "maps before they are compared: none, max, "
+         "p99"},
         {"present", CLI_TEXT, &c->present, "RULE", "when a pixel is in a map, as value:0.1"},
-        {"keep", CLI_TEXT, &c->keep, "NAME", "value of a pixel that stays: original, min, mean, "
-                                             "geomean"},
-        {"select", CLI_TEXT, &c->select, "RULE", "pixels of a hull: value, range, nonzero or all, "
-                                                 "with a share"},
+        {"keep", CLI_TEXT, &c->keep, "NAME",
+         "value of a pixel that stays: original, min, mean, "
+         "geomean"},
+        {"select", CLI_TEXT, &c->select, "RULE",
+         "pixels of a hull: value, range, nonzero or all, "
+         "with a share"},
         {"memory", CLI_SIZE, &c->memory, "MIB", "bound for the nets' activations"},
     };
     memcpy(options, all, sizeof all);

@@ -8,7 +8,7 @@
 
 struct cli_choices {
     const char *methods, *rule, *baseline, *reduce, *normalise, *present, *keep, *select;
-    size_t steps, memory; /* memory in MiB */
+    size_t steps, memory;  /* memory in MiB */
     struct dat_npy tensor; /* the baseline, if it is a file */
     float black[3];
 };

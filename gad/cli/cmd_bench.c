@@ -99,20 +99,15 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"batch", CLI_SIZE, &o.batch, "N", "images at once; default: 16, for attribution 1"},
         {"runs", CLI_SIZE, &o.runs, "N", "times to measure, after one to warm up"},
     };
-    struct cli_args args;
     struct cli_session session;
     struct gad_bench_result result;
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 0,
-                           0);
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 0, 0);
+    if (status >= 0)
         return status;
-    }
     o.exec = &session.exec;
-    o.seed = args.common.seed;
+    o.seed = session.args.common.seed;
     o.stop = session.watch.stop;
     o.context = session.watch.context;
     enum eng_err err = gad_bench_parse(&o.job, job, &why);
@@ -120,14 +115,9 @@ static int run(int argc, char **argv, const struct cli_command *self)
         o.batch = o.job == GAD_BENCH_ATTRIBUTION ? 1 : BATCH;
     if (err == ENG_OK)
         err = gad_bench_run(&result, &o, &why);
-    status = 0;
-    if (err != ENG_OK)
-        status = cli_fail(&session, err, &why);
-    else
-        (args.common.json ? print_json : print_line)(&o, &result);
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    if (err == ENG_OK)
+        (session.args.common.json ? print_json : print_line)(&o, &result);
+    return cli_end(&session, err, &why, NULL);
 }
 
 const struct cli_command cli_bench = {

@@ -1,4 +1,5 @@
-/* The whole job on the embedded data: both nets, narrow and at 64 pixels, from training to report. */
+/* The whole job on the embedded data: both nets, narrow and at 64 pixels, from training to report.
+ */
 #include "data/file.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
@@ -142,31 +143,21 @@ static enum eng_err demo(struct cli_session *session, const char *output, uint64
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     const char *output = "demo";
-    const struct cli_option options[] = {
-        {"output", CLI_TEXT, &output, "DIR", "folder for models, tables, pictures and report (-o)"}};
-    struct cli_args args;
+    const struct cli_option options[] = {{"output", CLI_TEXT, &output, "DIR",
+                                          "folder for models, tables, pictures and report (-o)"}};
     struct cli_session session;
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 0, 0);
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 0, 0);
+    if (status >= 0)
         return status;
-    }
-    const enum eng_err err = demo(&session, output, args.common.seed, &why);
-    status = 0;
-    if (err != ENG_OK)
-        status = cli_fail(&session, err, &why);
-    if (err == ENG_INTERRUPTED)
-        fprintf(stderr, "gad: what is done is kept; the same command goes on from there\n");
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    const enum eng_err err = demo(&session, output, session.args.common.seed, &why);
+    return cli_end(&session, err, &why, "what is done is");
 }
 
 const struct cli_command cli_demo = {
     "demo", "[-o DIR]",
-    "The whole job on drawn cats and dogs, in two to three minutes: trains ResNet18 and VGG16 (narrow,\n"
+    "The whole job on drawn cats and dogs, in two to three minutes: trains ResNet18 and VGG16 "
+    "(narrow,\n"
     "64 pixels), their supports, evaluates both, and writes DIR/report.html.",
     "  gad demo -o demo\n", run};

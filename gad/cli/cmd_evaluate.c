@@ -27,12 +27,11 @@ static char *join(int argc, char **argv)
 }
 
 static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_options *o,
-                             struct cli_choices *choices, int json, struct eng_why *why)
+                             struct cli_choices *choices, struct eng_why *why)
 {
     struct dat_model model; /* for its preprocessing: the black that a baseline may be */
     ENG_TRY(dat_model_read(&model, o->model, why));
-    enum eng_err err =
-        cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
+    enum eng_err err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
     dat_model_release(&model);
     if (err != ENG_OK)
         return err;
@@ -43,19 +42,19 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
     err = gad_result_write(&e, why);
     if (err == ENG_OK)
         err = gad_report_write(o->output, &path, why);
-    if (err == ENG_OK && json) {
+    if (err == ENG_OK && session->args.common.json) {
         cli_bar_clear(session);
         printf("{\"accuracy\":%.6f,\"images\":%zu,\"skipped\":%zu,\"seconds\":%.1f}\n", e.accuracy,
                e.count - e.damaged, e.damaged, e.seconds);
-    } else if (err == ENG_OK && !session->quiet) {
+    } else if (err == ENG_OK && !session->args.common.quiet) {
         const char *net = eng_arch_title(e.model.config.arch);
-        const int cats = strcmp(e.model.class_names[0], "cat") == 0;
+        const char *dataset = gad_result_dataset(&e);
         cli_bar_clear(session);
         printf("%s, %.2f %% of %zu held-out images right; %zu images evaluated in %.0f s\n\n", net,
                100 * e.accuracy, e.held_out, e.count - e.damaged, e.seconds);
-        gad_table_print1(stdout, e.table, cats ? "cats-dogs" : "birds", net);
+        gad_table_print1(stdout, e.table, dataset, net);
         printf("\n");
-        gad_table_print2(stdout, e.table, cats ? "cats-dogs" : "birds", net);
+        gad_table_print2(stdout, e.table, dataset, net);
         if (e.damaged)
             printf("\n%zu images were damaged and left out\n", e.damaged);
         printf("\n%s\n", path);
@@ -72,13 +71,14 @@ static int run(int argc, char **argv, const struct cli_command *self)
     const char *degenerate = "skip", *area = "centres", *sup = "difference", *occlude = "black";
     cli_choices_init(&choices, "value:0.5");
     struct cli_option options[CLI_CHOICES_COUNT + 12] = {
-        {"output", CLI_TEXT, &o.output, "DIR", "folder for tables, pictures and report (-o); needed"},
-        {"support", CLI_TEXT, &o.supports, "DIR", "folder of the supports; needed"},
+        {"output", CLI_NEEDED, &o.output, "DIR", "folder for tables, pictures and report (-o)"},
+        {"support", CLI_NEEDED, &o.supports, "DIR", "folder of the supports"},
         {"images", CLI_SIZE, &o.images, "N", "held-out images, the same number of each class"},
         {"classes", CLI_TEXT, &o.classes, "TEXT", "as for gad train"},
         {"holdout", CLI_DOUBLE, &o.holdout, "F", "as for gad train"},
         {"split-seed", CLI_SEED, &o.split_seed, "N", "the --seed that gad train split with"},
-        {"degenerate", CLI_TEXT, &degenerate, "NAME", "hulls without area: skip, area, gad, original"},
+        {"degenerate", CLI_TEXT, &degenerate, "NAME",
+         "hulls without area: skip, area, gad, original"},
         {"area", CLI_TEXT, &area, "NAME", "area of a hull: centres, squares, pixels"},
         {"sup", CLI_TEXT, &sup, "NAME", "the mask Sup: difference (of sets) or raw"},
         {"occlude", CLI_TEXT, &occlude, "NAME", "what hides: black, zero or mean"},
@@ -86,52 +86,40 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
     };
     cli_choices_options(&choices, options + 12);
-    struct cli_args args;
     struct cli_session session;
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 2, 2);
-    if (status < 0 && (!o.output || !o.supports)) {
-        fprintf(stderr, "gad evaluate: give the folder to write to with -o, and that of the supports "
-                        "with --support\n");
-        status = 2;
-    }
-    if (status < 0 && (met_degenerate_parse(&o.degenerate, degenerate, &why) != ENG_OK ||
-                       met_area_parse(&o.area, area, &why) != ENG_OK ||
-                       met_supplement_parse(&o.supplement, sup, &why) != ENG_OK ||
-                       attr_baseline_parse(&o.occlude, occlude, &why) != ENG_OK)) {
-        fprintf(stderr, "gad evaluate: %s\n", why.text);
-        status = 2;
-    }
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 2, 2);
+    if (status >= 0)
         return status;
-    }
     char *command = join(argc, argv);
     o.command = command ? command : "gad evaluate";
-    o.model = args.operands[0];
-    o.data = args.operands[1];
-    o.seed = args.common.seed;
+    o.model = session.args.operands[0];
+    o.data = session.args.operands[1];
+    o.seed = session.args.common.seed;
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
-    const enum eng_err err = evaluate(&session, &o, &choices, args.common.json, &why);
-    status = 0;
-    if (err != ENG_OK)
-        status = cli_fail(&session, err, &why);
-    if (err == ENG_INTERRUPTED)
-        fprintf(stderr, "gad: what is done is kept; the same command goes on from there\n");
+    enum eng_err err = met_degenerate_parse(&o.degenerate, degenerate, &why);
+    if (err == ENG_OK)
+        err = met_area_parse(&o.area, area, &why);
+    if (err == ENG_OK)
+        err = met_supplement_parse(&o.supplement, sup, &why);
+    if (err == ENG_OK)
+        err = attr_baseline_parse(&o.occlude, occlude, &why);
+    if (err == ENG_OK && o.occlude == ATTR_BASELINE_TENSOR)
+        err = eng_fail(&why, ENG_ARG, "what hides is one colour: black, zero or mean");
+    if (err == ENG_OK)
+        err = evaluate(&session, &o, &choices, &why);
     free(command);
     cli_choices_release(&choices);
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    return cli_end(&session, err, &why, "what is done is");
 }
 
 const struct cli_command cli_evaluate = {
     "evaluate", "MODEL DATA -o DIR --support DIR",
-    "The paper's evaluation on held-out images: Table 1 (complexity), Table 2 (sensitivity), every\n"
+    "The paper's evaluation on held-out images: Table 1 (complexity), Table 2 (sensitivity), "
+    "every\n"
     "image's row, the figures, and a report. The same command goes on after an interruption.",
     "  gad evaluate resnet18.safetensors dogs-vs-cats -o results --support supports\n"
     "  gad evaluate small.safetensors synthetic:birds -o r --support s --images 100 --methods ig\n",

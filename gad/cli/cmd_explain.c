@@ -42,9 +42,9 @@ static enum eng_err save(const char *folder, const struct job *job, size_t metho
                          const char *tail, struct dat_image *picture, struct eng_why *why)
 {
     char *path = file_name(folder, job, method, cls, tail);
-    const enum eng_err err =
-        path ? dat_png_write(path, picture->rgb, picture->width, picture->height, 3, why)
-             : eng_fail(why, ENG_NOMEM, "out of memory");
+    const enum eng_err err = path ? dat_png_write(path, picture->rgb, picture->width,
+                                                  picture->height, 3, why)
+                                  : eng_fail(why, ENG_NOMEM, "out of memory");
     free(path);
     dat_image_release(picture);
     return err;
@@ -97,7 +97,8 @@ static enum eng_err save_hulls(const char *folder, const struct job *job, size_t
     enum eng_err err = gad_picture_enlarge(&picture, photo, 1, GAD_PICTURE_BLOCKS);
     for (int k = 0; err == ENG_OK && k < 1 + job->has_supports; k++) {
         struct met_mask mask;
-        err = met_select_pixels(&mask, &job->select, maps[k], original, job->width, job->height, why);
+        err = met_select_pixels(&mask, &job->select, maps[k], original, job->width, job->height,
+                                why);
         if (err != ENG_OK)
             break;
         err = met_hull_of_mask(&hulls[k], &mask);
@@ -157,8 +158,8 @@ static enum eng_err use_size(struct job *job, size_t height, size_t width, struc
         return ENG_OK;
     if (job->maps.ig.baseline.kind == ATTR_BASELINE_TENSOR &&
         (height != job->model.preprocess.height || width != job->model.preprocess.width))
-        return eng_fail(why, ENG_SHAPE, "the baseline is not of this image's size (3,%zu,%zu)", height,
-                        width);
+        return eng_fail(why, ENG_SHAPE, "the baseline is not of this image's size (3,%zu,%zu)",
+                        height, width);
     gad_mapper_free(job->mapper);
     job->mapper = NULL;
     job->height = height;
@@ -174,7 +175,8 @@ static enum eng_err write_all(const struct job *job, const struct gad_maps *m, c
     const size_t floats = m->channels * m->pixels;
     for (size_t k = 0; k < m->methods * m->classes; k++) {
         const size_t method = k / m->classes, cls = k % m->classes, output = classes[cls];
-        const float *map = gad_maps_of(m, 0, method, cls, 0), *gad = gad_maps_gad(m, method, cls, 0);
+        const float *map = gad_maps_of(m, 0, method, cls, 0),
+                    *gad = gad_maps_gad(m, method, cls, 0);
         ENG_TRY(save_map(folder, job, method, output, "", map, photo, times, why));
         ENG_TRY(save_hulls(folder, job, method, output, map, gad, photo, why));
         if (job->has_supports)
@@ -205,8 +207,8 @@ static void tell_json(const struct job *job, const struct cli_image *image,
         dat_json_out_float(&json, m->logits[c]);
     dat_json_out_end(&json);
     dat_json_out_key(&json, "label");
-    dat_json_out_string(
-        &json, job->model.class_names[gad_argmax(m->logits, job->model.config.classes)]);
+    dat_json_out_string(&json,
+                        job->model.class_names[gad_argmax(m->logits, job->model.config.classes)]);
     dat_json_out_key(&json, "folder");
     dat_json_out_string(&json, folder);
     dat_json_out_key(&json, "gap");
@@ -226,7 +228,8 @@ static void tell(const struct job *job, const struct cli_image *image, const str
 {
     const size_t best = gad_argmax(m->logits, job->model.config.classes);
     for (size_t c = 0; c < m->classes && takes_path(job); c++)
-        cli_say(job->session, "%s: ig for %s misses the change of the output by %.3g (the output is %.4g)",
+        cli_say(job->session,
+                "%s: ig for %s misses the change of the output by %.3g (the output is %.4g)",
                 image->name, job->model.class_names[classes[c]], m->gap[c],
                 (double)m->logits[classes[c]]);
     cli_say(job->session, "%s: %s; explained in %s", image->name, job->model.class_names[best],
@@ -302,30 +305,21 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct cli_choices choices;
     cli_choices_init(&choices, "value:0.1");
     struct cli_option options[CLI_CHOICES_COUNT + 4] = {
-        {"output", CLI_TEXT, &job.output, "DIR", "folder to write to (-o); needed"},
+        {"output", CLI_NEEDED, &job.output, "DIR", "folder to write to (-o)"},
         {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
         {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
         {"npy", CLI_FLAG, &job.npy, NULL, "also the numbers: METHOD.classK.npy (3,H,W)"},
     };
     cli_choices_options(&choices, options + 4);
-    struct cli_args args;
     struct cli_session session;
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 2,
-                           (size_t)-1);
-    if (status < 0 && !job.output) {
-        fprintf(stderr, "gad explain: give the folder to write to with -o\n");
-        status = 2;
-    }
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 2, (size_t)-1);
+    if (status >= 0)
         return status;
-    }
     job.session = &session;
-    job.json = args.common.json;
-    enum eng_err err = dat_model_read(&job.model, args.operands[0], &why);
+    job.json = session.args.common.json;
+    enum eng_err err = dat_model_read(&job.model, session.args.operands[0], &why);
     if (err == ENG_OK)
         err = cli_choices_apply(&choices, &job.model.preprocess, &job.maps, &job.select, &why);
     if (err == ENG_OK && strcmp(job.classes, "all") != 0 && strcmp(job.classes, "predicted") != 0) {
@@ -339,21 +333,23 @@ static int run(int argc, char **argv, const struct cli_command *self)
     }
     if (err == ENG_OK && eng_net_prepare(job.model.net, &session.exec, 1) != ENG_OK)
         err = ENG_NOMEM;
-    status = err == ENG_OK ? explain_images(&job, args.operands + 1, args.count - 1, &why)
-                           : cli_fail(&session, err, &why);
+    int failed = 0;
+    if (err == ENG_OK)
+        failed = explain_images(&job, session.args.operands + 1, session.args.count - 1, &why);
     gad_mapper_free(job.mapper);
     gad_supports_release(&job.supports);
     dat_model_release(&job.model);
     cli_choices_release(&choices);
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    const int ended = cli_end(&session, err, &why, NULL);
+    return ended ? ended : failed;
 }
 
 const struct cli_command cli_explain = {
     "explain", "MODEL IMAGE... -o DIR",
-    "Explains what MODEL sees in each image: DIR/IMAGE/METHOD.classK.png (heat map), .overlay.png and\n"
-    ".hulls.png; with --support GAD's maps as METHOD.classK.gad.png, and its hull in green. An IMAGE\n"
+    "Explains what MODEL sees in each image: DIR/IMAGE/METHOD.classK.png (heat map), .overlay.png "
+    "and\n"
+    ".hulls.png; with --support GAD's maps as METHOD.classK.gad.png, and its hull in green. An "
+    "IMAGE\n"
     "may be a .npy of shape (3,H,W) or (N,3,H,W), taken as already normalised.",
     "  gad explain resnet18.safetensors cat.jpg -o out\n"
     "  gad explain resnet18.safetensors *.jpg -o out --support supports --methods ig,guided\n"

@@ -318,21 +318,13 @@ static enum eng_err inspect(const char *path, int json, struct eng_why *why)
 
 static int run(int argc, char **argv, const struct cli_command *self)
 {
-    struct cli_args args;
     struct cli_session session;
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, NULL, 0, argc, argv, 1, 1);
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, NULL, 0, argc, argv, 1, 1);
+    if (status >= 0)
         return status;
-    }
-    const enum eng_err err = inspect(args.operands[0], args.common.json, &why);
-    status = err == ENG_OK ? 0 : cli_fail(&session, err, &why);
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    const enum eng_err err = inspect(session.args.operands[0], session.args.common.json, &why);
+    return cli_end(&session, err, &why, NULL);
 }
 
 const struct cli_command cli_inspect = {

@@ -192,18 +192,13 @@ static void set_widths(struct predict *p, const char *const *operands, size_t co
 
 static int run(int argc, char **argv, const struct cli_command *self)
 {
-    struct cli_args args;
     struct cli_session session;
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, NULL, 0, argc, argv, 2, (size_t)-1);
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, NULL, 0, argc, argv, 2, (size_t)-1);
+    if (status >= 0)
         return status;
-    }
-    struct predict p = {.session = &session, .json = args.common.json};
-    enum eng_err err = dat_model_read(&p.model, args.operands[0], &why);
+    struct predict p = {.session = &session, .json = session.args.common.json};
+    enum eng_err err = dat_model_read(&p.model, session.args.operands[0], &why);
     if (err == ENG_OK)
         p.probabilities = calloc(p.model.config.classes, sizeof *p.probabilities);
     if (err == ENG_OK && !p.probabilities)
@@ -211,21 +206,17 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (err == ENG_OK)
         err = eng_net_prepare(p.model.net, &session.exec, 0);
     if (err == ENG_OK) {
-        set_widths(&p, args.operands + 1, args.count - 1);
+        set_widths(&p, session.args.operands + 1, session.args.count - 1);
         if (!p.json)
             print_head(&p);
-        predict(&p, args.operands + 1, args.count - 1);
-        status = p.failed;
-    } else {
-        status = cli_fail(&session, err, &why);
+        predict(&p, session.args.operands + 1, session.args.count - 1);
     }
     eng_tape_free(p.tape);
     free(p.x);
     free(p.probabilities);
     dat_model_release(&p.model);
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    const int failed = cli_end(&session, err, &why, NULL);
+    return failed ? failed : p.failed;
 }
 
 const struct cli_command cli_predict = {

@@ -9,7 +9,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct gad_support_options o = gad_support_defaults();
     const char *alpha = "2,4,6,8";
     const struct cli_option options[] = {
-        {"output", CLI_TEXT, &o.output, "DIR", "folder for the supports (-o); needed"},
+        {"output", CLI_NEEDED, &o.output, "DIR", "folder for the supports (-o)"},
         {"alpha", CLI_TEXT, &alpha, "LIST", "distances; A:B gives one for each class"},
         {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
         {"lr", CLI_FLOAT, &o.lr, "F", "Adam's learning rate"},
@@ -23,44 +23,26 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"train-zero", CLI_FLAG, &o.train_zero, NULL, "alpha 0 is trained, not the original"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
     };
-    struct cli_args args;
     struct cli_session session;
     struct gad_alpha alphas[GAD_ALPHAS_MAX];
     struct eng_why why = {""};
-    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 2,
-                           2);
-    if (status < 0 && !o.output) {
-        fprintf(stderr, "gad support: give the folder to write to with -o\n");
-        status = 2;
-    }
-    if (status < 0 && gad_alpha_parse(alphas, &o.alpha_count, alpha, &why) != ENG_OK) {
-        fprintf(stderr, "gad support: %s\n", why.text);
-        status = 2;
-    }
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 2, 2);
+    if (status >= 0)
         return status;
-    }
     o.alphas = alphas;
-    o.model = args.operands[0];
-    o.data = args.operands[1];
-    o.seed = args.common.seed;
+    o.model = session.args.operands[0];
+    o.data = session.args.operands[1];
+    o.seed = session.args.common.seed;
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
-    const enum eng_err err = gad_support_train(&o, &why);
-    status = 0;
-    if (err != ENG_OK)
-        status = cli_fail(&session, err, &why);
-    else if (!args.common.json)
+    enum eng_err err = gad_alpha_parse(alphas, &o.alpha_count, alpha, &why);
+    if (err == ENG_OK)
+        err = gad_support_train(&o, &why);
+    if (err == ENG_OK && !session.args.common.json)
         cli_say(&session, "%s: %zu supports", o.output, o.alpha_count);
-    if (err == ENG_INTERRUPTED)
-        fprintf(stderr, "gad: what is done is kept; the same command goes on from there\n");
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    return cli_end(&session, err, &why, "what is done is");
 }
 
 const struct cli_command cli_support = {

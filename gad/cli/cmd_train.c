@@ -43,7 +43,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct gad_train_options o = gad_train_defaults();
     const struct cli_option options[] = {
-        {"output", CLI_TEXT, &o.output, "MODEL", "the model file to write (-o); needed"},
+        {"output", CLI_NEEDED, &o.output, "MODEL", "the model file to write (-o)"},
         {"arch", CLI_TEXT, &o.arch, "NAME", "vgg16 or resnet18"},
         {"width", CLI_FLOAT, &o.width, "F", "width of every layer, as a part of the full net's"},
         {"hidden", CLI_SIZE, &o.hidden, "N",
@@ -61,22 +61,13 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"augment", CLI_TEXT, &o.augment, "NAME", "full (crops, flips, colours), flip or none"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
     };
-    struct cli_args args;
     struct cli_session session;
-    int status = cli_parse(&args, self, options, sizeof options / sizeof *options, argc, argv, 1,
-                           1);
-    if (status < 0 && !o.output) {
-        fprintf(stderr, "gad train: give the model file to write with -o\n");
-        status = 2;
-    }
-    if (status < 0)
-        status = cli_session_init(&session, &args.common);
-    if (status >= 0) {
-        cli_args_release(&args);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 1, 1);
+    if (status >= 0)
         return status;
-    }
-    o.data = args.operands[0];
-    o.seed = args.common.seed;
+    o.data = session.args.operands[0];
+    o.seed = session.args.common.seed;
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
@@ -84,22 +75,14 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct eng_why why = {""};
     double accuracy = NAN;
     const enum eng_err err = gad_train(&model, &o, &accuracy, &why);
-    if (err == ENG_INTERRUPTED) {
-        status = cli_fail(&session, err, &why);
-        fprintf(stderr, "gad: the last full epoch is kept; the same command goes on from there\n");
-    } else if (err != ENG_OK) {
-        status = cli_fail(&session, err, &why);
-    } else {
-        if (args.common.json)
+    if (err == ENG_OK) {
+        if (session.args.common.json)
             print_json(&session, &o, &model, accuracy);
         else
             print_lines(&session, &o, accuracy);
         dat_model_release(&model);
-        status = 0;
     }
-    cli_session_release(&session);
-    cli_args_release(&args);
-    return status;
+    return cli_end(&session, err, &why, "the last full epoch is");
 }
 
 const struct cli_command cli_train = {

@@ -49,7 +49,7 @@ static void progress(void *context, const char *what, double done, double total,
 {
     struct cli_session *session = context;
     struct cli_bar *bar = session->bar;
-    if (!bar->terminal || session->quiet || total <= 0)
+    if (!bar->terminal || session->args.common.quiet || total <= 0)
         return;
     const double t = now();
     if (strncmp(bar->what, what, sizeof bar->what - 1) != 0 || done < bar->start_done) {
@@ -107,53 +107,69 @@ static int stop(void *context)
     return stopped;
 }
 
-int cli_session_init(struct cli_session *session, const struct cli_common *common)
+/* Ctrl-C asks to stop; a second one ends the program at once. */
+static void catch_signals(void)
 {
-    struct eng_why why = {""};
-    *session = (struct cli_session){.quiet = common->quiet};
-    const enum eng_err err = eng_exec_init(
-        &session->exec, common->threads > 1024 ? 1025 : (int)common->threads, common->cpu, &why);
-    if (err != ENG_OK) {
-        print_message(why.text);
-        return 2;
-    }
-    session->bar = calloc(1, sizeof *session->bar);
-    if (!session->bar) {
-        fprintf(stderr, "gad: out of memory\n");
-        return 1;
-    }
-    session->bar->terminal = isatty(STDERR_FILENO);
-    session->workers = session->exec.threads;
-    session->watch = (struct gad_watch){progress, warn, stop, session};
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_interrupt;
-    action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends the program at once */
+    action.sa_flags = (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN; /* a file beyond the user's limit is an error like a full disk */
     sigaction(SIGXFSZ, &action, NULL);
+}
+
+int cli_begin(struct cli_session *session, const struct cli_command *command,
+              const struct cli_option *options, size_t option_count, int argc, char **argv,
+              size_t least, size_t most)
+{
+    *session = (struct cli_session){.workers = 0};
+    int status = cli_parse(&session->args, command, options, option_count, argc, argv, least, most);
+    if (status >= 0) {
+        cli_args_release(&session->args);
+        return status;
+    }
+    const struct cli_common *common = &session->args.common;
+    struct eng_why why = {""};
+    enum eng_err err = eng_exec_init(
+        &session->exec, common->threads > 1024 ? 1025 : (int)common->threads, common->cpu, &why);
+    if (err == ENG_UNSUPPORTED) /* a level that this machine lacks is wrong usage here */
+        err = ENG_ARG;
+    if (err == ENG_OK && !(session->bar = calloc(1, sizeof *session->bar)))
+        err = ENG_NOMEM;
+    if (err != ENG_OK)
+        return cli_end(session, err, &why, NULL);
+    session->bar->terminal = isatty(STDERR_FILENO);
+    session->workers = session->exec.threads;
+    session->watch = (struct gad_watch){progress, warn, stop, session};
+    catch_signals();
     return -1;
 }
 
-void cli_session_release(struct cli_session *session)
+int cli_end(struct cli_session *session, enum eng_err err, const struct eng_why *why,
+            const char *kept)
 {
+    const int status = err == ENG_OK ? 0 : cli_fail(session, err, why);
+    if (err == ENG_INTERRUPTED && kept)
+        fprintf(stderr, "gad: %s kept; the same command goes on from there\n", kept);
     cli_bar_clear(session);
     free(session->bar);
     session->bar = NULL;
+    cli_args_release(&session->args);
+    return status;
 }
 
 int cli_fail(struct cli_session *session, enum eng_err err, const struct eng_why *why)
 {
-    if (session)
-        cli_bar_clear(session);
+    cli_bar_clear(session);
     print_message(why && why->text[0] ? why->text : eng_err_text(err));
     return err == ENG_ARG ? 2 : 1;
 }
 
 void cli_say(struct cli_session *session, const char *format, ...)
 {
-    if (session->quiet)
+    if (session->args.common.quiet)
         return;
     cli_bar_clear(session);
     va_list ap;

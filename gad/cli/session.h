@@ -7,17 +7,24 @@
 #include "gad/watch.h"
 
 struct cli_session {
+    struct cli_args args;
     struct eng_exec exec;
     struct gad_watch watch;
     struct cli_bar *bar;
-    int workers; /* threads that decode ahead */
-    int quiet;
+    int workers;     /* threads that decode ahead */
     size_t warnings; /* damaged images and the like, named so far */
 };
 
-/* Prepares for the options. Returns -1 to go on, or the exit status after a message. */
-int cli_session_init(struct cli_session *session, const struct cli_common *common);
-void cli_session_release(struct cli_session *session);
+/* Parses the command line by the command's options (cli_parse) and prepares for them. Returns -1
+ * to go on, and then cli_end must follow; or the exit status, after a message or help. */
+int cli_begin(struct cli_session *session, const struct cli_command *command,
+              const struct cli_option *options, size_t option_count, int argc, char **argv,
+              size_t least, size_t most);
+
+/* Ends the command and returns its exit status: 0, or that of cli_fail with the error. After
+ * ENG_INTERRUPTED `kept` (NULL: nothing) says what is kept for the same command to go on from. */
+int cli_end(struct cli_session *session, enum eng_err err, const struct eng_why *why,
+            const char *kept);
 
 /* True once the user pressed Ctrl-C. */
 int cli_stopped(void);
