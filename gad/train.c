@@ -14,7 +14,7 @@ struct gad_train_options gad_train_defaults(void)
                                       .arch = "resnet18",
                                       .width = 1,
                                       .size = 112,
-                                      .epochs = 16,
+                                      .epochs = 18,
                                       .batch = 64,
                                       .optim = "sgd",
                                       .lr = NAN,

@@ -25,7 +25,7 @@ struct gad_train_options {
     int workers, strict;
 };
 
-/* Defaults: resnet18 at 112 px, 16 epochs of SGD in batches of 64, weight decay 5e-4, full
+/* Defaults: resnet18 at 112 px, 18 epochs of SGD in batches of 64, weight decay 5e-4, full
  * augmentation, 20 % held out. exec, data and output are still to be set. */
 struct gad_train_options gad_train_defaults(void);
 

@@ -49,6 +49,12 @@ static inline const char *tap_shared(void)
     return dir ? dir : "../shared";
 }
 
+/* The larger of two errors. One that is NaN counts as infinite: fmax would pass it over. */
+static inline double tap_worse(double worst, double error)
+{
+    return isnan(error) ? INFINITY : error > worst ? error : worst;
+}
+
 /* Fills 64 KiB of stack with NaNs, so that reading what was never written fails every time. */
 static inline void tap_poison_stack(void)
 {

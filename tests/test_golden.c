@@ -113,9 +113,7 @@ static double off_at_most(const float *a, const float *reference, size_t count)
 {
     double off = 0, largest = 0;
     for (size_t i = 0; i < count; i++) {
-        const double d = fabs((double)a[i] - reference[i]);
-        if (!(d <= off)) /* so that NaN counts */
-            off = d;
+        off = tap_worse(off, fabs((double)a[i] - reference[i]));
         largest = fmax(largest, fabs(reference[i]));
     }
     return off / largest;
@@ -204,7 +202,7 @@ static void check_gradients(const struct golden *golden, struct eng_net *net,
         const double off = off_in_l2(eng_grads_value(grads, i), expected, count);
         if (!(off < golden->gradients))
             printf("# %s: %g\n", p->name, off);
-        worst = off <= worst ? worst : off;
+        worst = tap_worse(worst, off);
         compared++;
         free(expected);
     }
@@ -230,11 +228,11 @@ static void check_weights(const struct golden *golden, struct eng_net *net, floa
         read_tensor(reference, p, expected);
         if (!eng_param_trains(p)) {
             const double off = off_at_most(p->value, expected, count);
-            worst_running = off <= worst_running ? worst_running : off;
+            worst_running = tap_worse(worst_running, off);
         }
         for (size_t k = 0; eng_param_trains(p) && k < count; k++) {
             const double off = fabs((double)p->value[k] - expected[k]) / lr;
-            worst = off <= worst ? worst : off;
+            worst = tap_worse(worst, off);
             far += !(off < 0.01);
             total++;
         }

@@ -89,9 +89,9 @@ static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, s
                 sum += (double)row[p] * column[p];
                 magnitude += fabs((double)row[p] * column[p]);
             }
-            const double error = fabs(c[i * ldc + j] - sum), most = bound(k, magnitude);
-            if (!(error <= outcome->worst * most))
-                outcome->worst = error / most;
+            const double error = fabs(c[i * ldc + j] - sum);
+            if (k > 0 || accumulate)
+                outcome->worst = tap_worse(outcome->worst, error / bound(k, magnitude));
             outcome->exact &= c[i * ldc + j] == chain(row, column, k, kernel->needs >= ENG_CPU_AVX2,
                                                       accumulate, start);
         }
@@ -156,13 +156,15 @@ static float *scratch_for(const struct eng_exec *exec, void **block)
     return scratch;
 }
 
-/* Fills c (m x n) with the product of a and b as they lie in memory. */
-static void drive(const struct eng_exec *exec, const struct product *p, const float *a,
-                  const float *b, float *c)
+/* Fills c (m x n) with the product of a and b as they lie in memory; 0 if a packed b has holes. */
+static int drive(const struct eng_exec *exec, const struct product *p, const float *a,
+                 const float *b, float *c)
 {
     void *block;
     float *scratch = scratch_for(exec, &block);
-    float *packed = p->b_packed ? nans(eng_gemm_packed_count(exec, p->k, p->n)) : NULL;
+    const size_t packed_count = p->b_packed ? eng_gemm_packed_count(exec, p->k, p->n) : 0;
+    float *packed = p->b_packed ? nans(packed_count) : NULL;
+    int whole = 1;
     const struct eng_matrix source_a = eng_matrix(a, p->a_is_transposed ? p->m : p->k);
     const struct eng_matrix source_b = p->b_is_transposed ? eng_matrix_transposed(b, p->k)
                                                           : eng_matrix(b, p->n);
@@ -177,13 +179,16 @@ static void drive(const struct eng_exec *exec, const struct product *p, const fl
                                .c = &sink.sink};
     if (packed)
         eng_gemm_pack_b(exec, packed, &source_b.source, p->k, p->n);
+    for (size_t i = 0; i < packed_count; i++)
+        whole &= !isnan(packed[i]);
     tap_poison_stack();
     eng_gemm_run(exec, &g, scratch);
     free(packed);
     free(block);
+    return whole;
 }
 
-/* Worst error over bound; also whether three threads give the same bits. */
+/* Worst error over bound; also whether three threads give the same bits, and packing is whole. */
 static double drive_error(const struct eng_exec *exec, const struct product *p, int *same)
 {
     float *a = noise(p->m * p->k), *b = noise(p->k * p->n), *start = noise(p->m * p->n);
@@ -195,9 +200,8 @@ static double drive_error(const struct eng_exec *exec, const struct product *p, 
         memcpy(c, start, p->m * p->n * sizeof *c);
         memcpy(again, start, p->m * p->n * sizeof *c);
     }
-    drive(exec, p, a, b, c);
-    drive(&threads, p, a, b, again);
-    *same &= memcmp(c, again, p->m * p->n * sizeof *c) == 0;
+    const int whole = drive(exec, p, a, b, c) & drive(&threads, p, a, b, again);
+    *same &= whole && memcmp(c, again, p->m * p->n * sizeof *c) == 0;
     for (size_t i = 0; i < p->m; i++)
         for (size_t j = 0; j < p->n; j++) {
             double sum = p->accumulate ? start[i * p->n + j] : 0, magnitude = fabs(sum);
@@ -207,9 +211,7 @@ static double drive_error(const struct eng_exec *exec, const struct product *p, 
                 sum += x * y;
                 magnitude += fabs(x * y);
             }
-            const double error = fabs(c[i * p->n + j] - sum), most = bound(p->k, magnitude);
-            if (!(error <= worst * most))
-                worst = error / most;
+            worst = tap_worse(worst, fabs(c[i * p->n + j] - sum) / bound(p->k, magnitude));
         }
     free(a);
     free(b);
@@ -233,8 +235,7 @@ static void test_driver(const struct eng_exec *exec)
             p.m = shapes[i][0], p.n = shapes[i][1], p.k = shapes[i][2];
             if (!p.b_packed && !p.accumulate && p.k > ENG_GEMM_STRETCH)
                 continue; /* the sink must add up stretches */
-            const double error = drive_error(exec, &p, &same);
-            worst = error > worst ? error : worst;
+            worst = tap_worse(worst, drive_error(exec, &p, &same));
         }
         CHECK(worst <= 1 && same, "product, A %s, B %s and %s, %s: %.2f of the bound, any threads",
               p.a_is_transposed ? "transposed" : "as it is",

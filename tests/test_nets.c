@@ -154,8 +154,8 @@ static void check_init(const char *arch, float width)
         /* In standard errors: of the mean sd / sqrt(n), of the mean square sqrt(2) sd^2 / sqrt(n).
          */
         const double root = sqrt((double)count);
-        worst = fmax(worst, fabs(sum / (double)count) / sd * root);
-        worst = fmax(worst, fabs(squares / (double)count / (sd * sd) - 1) / sqrt(2.0) * root);
+        worst = tap_worse(worst, fabs(sum / (double)count) / sd * root);
+        worst = tap_worse(worst, fabs(squares / (double)count / (sd * sd) - 1) / sqrt(2.0) * root);
     }
     CHECK(worst < 5 && !wrong, "%s: %zu tensors are within %.1f standard errors of torchvision's",
           arch, drawn, worst);

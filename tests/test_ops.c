@@ -101,7 +101,7 @@ static void test_twin(void)
             input[i] = start - step;
             const double down = weighted_output(&t, input, seed, H, W, train);
             input[i] = start;
-            worst = fmax(worst, fabs((up - down) / (2 * step) - slope[i]));
+            worst = tap_worse(worst, fabs((up - down) / (2 * step) - slope[i]));
         }
         CHECK(worst < 1e-7, "the twin's input gradient is a slope%s: %.1e",
               train ? ", training" : "", worst);
@@ -115,7 +115,7 @@ static void test_twin(void)
                 param->value[k] = down;
                 rise -= weighted_output(&t, input, seed, H, W, train);
                 param->value[k] = start;
-                worst = fmax(worst, fabs(rise / ((double)up - down) - t.grad[p][k]));
+                worst = tap_worse(worst, fabs(rise / ((double)up - down) - t.grad[p][k]));
             }
         }
         CHECK(worst < 1e-6, "so are its parameters' gradients%s: %.1e", train ? ", training" : "",
@@ -237,7 +237,7 @@ static void test_norm_statistics(void)
     for (int c = 0; c < C; c++) {
         const double m = 0.9 * (0.9 * 5 + 0.1 * mean[c]) + 0.1 * mean[c];
         const double s = 0.9 * (0.9 * 3 + 0.1 * var[c]) + 0.1 * var[c];
-        worst = fmax(worst, fmax(fabs(running_mean[c] - m), fabs(running_var[c] - s)));
+        worst = tap_worse(worst, fabs(running_mean[c] - m) + fabs(running_var[c] - s));
     }
     CHECK(worst < 2e-5, "running averages, twice a tenth of the way (%.1e)", worst);
 
@@ -385,6 +385,16 @@ static void test_avg_pool(void)
 
 enum { DROP_C = 5001, DROP_N = 3, DROP_COUNT = DROP_C * DROP_N };
 
+/* Parts of a mask are not copies of each other: numbers some way apart are alike by chance only. */
+static int unrelated(const float *y, double p, size_t distance)
+{
+    const double chance = p * p + (1 - p) * (1 - p), count = (double)(DROP_COUNT - distance);
+    size_t alike = 0;
+    for (size_t i = distance; i < DROP_COUNT; i++)
+        alike += (y[i] == 0) == (y[i - distance] == 0);
+    return fabs((double)alike / count - chance) < 5 * sqrt(chance * (1 - chance) / count);
+}
+
 static void test_dropout(void)
 {
     static float x[DROP_COUNT], first[DROP_COUNT], dx[DROP_COUNT], ones[DROP_COUNT];
@@ -418,6 +428,10 @@ static void test_dropout(void)
         /* Five standard deviations of a binomial. */
         CHECK(fabs((double)dropped / DROP_COUNT - p) <= 5 * sqrt(p * (1 - p) / DROP_COUNT),
               "dropout %g drops %.4f", p, (double)dropped / DROP_COUNT);
+        int by_chance = unrelated(first, p, DROP_C);
+        for (size_t distance = 1; distance < DROP_COUNT / 2; distance *= 2)
+            by_chance &= unrelated(first, p, distance);
+        CHECK(by_chance || p == 0 || p == 1, "dropout %g: no part of its mask is another's", p);
         ok = eng_tape_backward(tape, ones, ENG_RELU_STANDARD, dx, NULL) == ENG_OK;
         for (size_t i = 0; i < DROP_COUNT; i++)
             same &= first[i] == 0 ? dx[i] == 0 : fabs(dx[i] - scale) < 1e-6 * scale;
@@ -497,7 +511,7 @@ static void test_residual(void)
 static void test_wiring(void)
 {
     struct twin t;
-    int x, y, z;
+    int x, y = 0, z;
     for (int train = 0; train < 2; train++) {
         twin_init(&t, 2);
         x = twin_conv_square(&t, 0, 4, 3, 1, 1);
@@ -522,6 +536,19 @@ static void test_wiring(void)
         close_net(&t, x, 4, 5, 5);
         check_net(&t, 5, 5, train, "one node, three consumers");
         twin_release(&t);
+
+        for (int turn = 0; turn < 2; turn++) { /* which of the two comes first */
+            twin_init(&t, 2);
+            x = twin_conv_square(&t, 0, 4, 3, 1, 1);
+            if (turn == 0)
+                y = twin_linear(&t, twin_flatten(&t, x), 100, 3);
+            z = twin_linear(&t, twin_flatten(&t, twin_avg(&t, x, 1, 1)), 4, 3);
+            if (turn == 1)
+                y = twin_linear(&t, twin_flatten(&t, x), 100, 3);
+            twin_add(&t, y, z);
+            check_net(&t, 5, 5, train, "flattened twice");
+            twin_release(&t);
+        }
 
         twin_init(&t, 2);
         x = twin_conv_square(&t, 0, 4, 3, 1, 1);
@@ -656,7 +683,7 @@ static void test_random_graphs(void)
                     if (t.margin < 1e-4)
                         continue;
                     compared++;
-                    worst = error > worst ? error : worst;
+                    worst = tap_worse(worst, error);
                     if (error > graph_tolerance)
                         CHECK(0, "random graph %d, wanted %u, train %d: %s is off by %.1e", g, want,
                               train, where, error);

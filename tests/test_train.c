@@ -21,7 +21,7 @@ static void test_softmax(void)
     double worst = 0;
     eng_softmax(logits, 4, 4, p);
     for (int i = 0; i < 16; i++)
-        worst = fmax(worst, isnan(p[i]) ? INFINITY : fabs(p[i] - want[i]));
+        worst = tap_worse(worst, fabs(p[i] - want[i]));
     CHECK(worst < 1e-5, "softmax of small, large and extreme logits: %.1e", worst);
 }
 
@@ -70,8 +70,8 @@ static void test_seeds(void)
         xent -= eng_softmax_xent(logits, labels, N, CLASSES, NULL);
         mse -= eng_mse(logits, target, N, CLASSES, NULL);
         logits[i] = start;
-        worst = fmax(worst, fabs(xent / ((double)up - down) - seed[0][i]));
-        worst = fmax(worst, fabs(mse / ((double)up - down) - seed[1][i]));
+        worst = tap_worse(worst, fabs(xent / ((double)up - down) - seed[0][i]));
+        worst = tap_worse(worst, fabs(mse / ((double)up - down) - seed[1][i]));
     }
     CHECK(worst < 1e-7, "seeds are slopes: %.1e", worst);
 }
@@ -152,11 +152,11 @@ static void check_optim(const char *what, const struct eng_optim_config *config)
             const struct reference *r = &reference[i][k];
             if (!eng_param_trains(p))
                 frozen += p->value[k] != (float)r->value;
-            worst = fmax(worst, fabs(p->value[k] - r->value));
+            worst = tap_worse(worst, fabs(p->value[k] - r->value));
             if (m)
-                state_worst = fmax(state_worst, fabs(m[k] - r->m));
+                state_worst = tap_worse(state_worst, fabs(m[k] - r->m));
             if (v)
-                state_worst = fmax(state_worst, fabs(v[k] - r->v));
+                state_worst = tap_worse(state_worst, fabs(v[k] - r->v));
         }
     }
     /* Twenty steps, each rounded a few times at values of about 1. */

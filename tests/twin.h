@@ -586,10 +586,8 @@ static inline double twin_largest(const double *x, size_t count)
 static inline double twin_error(const float *have, const double *want, size_t count, double least)
 {
     double top = fmax(twin_largest(want, count), least), worst = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double d = fabs((double)have[i] - want[i]);
-        worst = d <= worst ? worst : isnan(d) ? INFINITY : d;
-    }
+    for (size_t i = 0; i < count; i++)
+        worst = tap_worse(worst, fabs((double)have[i] - want[i]));
     return worst / top;
 }
 

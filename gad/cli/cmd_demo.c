@@ -67,8 +67,9 @@ static enum eng_err train(struct cli_session *session, const struct recipe *r,
     o.augment = "flip";
     o.seed = seed;
     ENG_TRY(gad_train(&model, &o, &accuracy, why));
-    cli_say(session, "%s: trained, %.1f %% of the held-out scenes right", eng_arch_title(r->arch),
-            100 * accuracy);
+    if (!session->args.common.json)
+        cli_say(session, "%s: trained, %.1f %% of the held-out scenes right",
+                eng_arch_title(r->arch), 100 * accuracy);
     dat_model_release(&model);
     return ENG_OK;
 }
@@ -87,6 +88,7 @@ static enum eng_err support(struct cli_session *session, const struct paths *p, 
     o.output = p->supports;
     o.alphas = alphas;
     o.images = SUPPORT_IMAGES;
+    o.lr = 4e-4f; /* ten times the paper's: these nets are narrow, and take few steps */
     o.split_seed = o.seed = seed;
     return gad_support_train(&o, why);
 }
@@ -134,8 +136,15 @@ static enum eng_err demo(struct cli_session *session, const char *output, uint64
     }
     if (err == ENG_OK)
         err = gad_report_write(output, &report, why);
-    if (err == ENG_OK)
+    if (err == ENG_OK && session->args.common.json) {
+        struct dat_json_out json;
+        cli_json_begin(session, &json);
+        dat_json_out_key(&json, "report");
+        dat_json_out_string(&json, report);
+        cli_json_end(&json);
+    } else if (err == ENG_OK) {
         cli_say(session, "\nopen %s", report);
+    }
     free(report);
     return err;
 }

@@ -43,9 +43,19 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
     if (err == ENG_OK)
         err = gad_report_write(o->output, &path, why);
     if (err == ENG_OK && session->args.common.json) {
-        cli_bar_clear(session);
-        printf("{\"accuracy\":%.6f,\"images\":%zu,\"skipped\":%zu,\"seconds\":%.1f}\n", e.accuracy,
-               e.count - e.damaged, e.damaged, e.seconds);
+        struct dat_json_out json;
+        cli_json_begin(session, &json);
+        dat_json_out_key(&json, "report");
+        dat_json_out_string(&json, path);
+        dat_json_out_key(&json, "accuracy");
+        dat_json_out_double(&json, e.accuracy);
+        dat_json_out_key(&json, "images");
+        dat_json_out_uint(&json, e.count - e.damaged);
+        dat_json_out_key(&json, "skipped");
+        dat_json_out_uint(&json, e.damaged);
+        dat_json_out_key(&json, "seconds");
+        dat_json_out_double(&json, e.seconds);
+        cli_json_end(&json);
     } else if (err == ENG_OK && !session->args.common.quiet) {
         const char *net = eng_arch_title(e.model.config.arch);
         const char *dataset = gad_result_dataset(&e);

@@ -196,9 +196,7 @@ static void tell_json(const struct job *job, const struct cli_image *image,
                       const struct gad_maps *m, const size_t *classes, const char *folder)
 {
     struct dat_json_out json;
-    cli_bar_clear(job->session);
-    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
-    dat_json_out_object(&json);
+    cli_json_begin(job->session, &json);
     dat_json_out_key(&json, "image");
     dat_json_out_string(&json, image->name);
     dat_json_out_key(&json, "logits");
@@ -218,9 +216,7 @@ static void tell_json(const struct job *job, const struct cli_image *image,
         dat_json_out_double(&json, m->gap[c]);
     }
     dat_json_out_end(&json);
-    dat_json_out_end(&json);
-    dat_json_out_finish(&json);
-    printf("\n");
+    cli_json_end(&json);
 }
 
 static void tell(const struct job *job, const struct cli_image *image, const struct gad_maps *m,

@@ -1,21 +1,16 @@
-#include "data/json_out.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 #include "gad/report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-static void print_json(const char *path)
+static void print_json(struct cli_session *session, const char *path)
 {
     struct dat_json_out json;
-    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
-    dat_json_out_object(&json);
+    cli_json_begin(session, &json);
     dat_json_out_key(&json, "report");
     dat_json_out_string(&json, path);
-    dat_json_out_end(&json);
-    dat_json_out_finish(&json);
-    printf("\n");
+    cli_json_end(&json);
 }
 
 static int run(int argc, char **argv, const struct cli_command *self)
@@ -28,7 +23,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         return status;
     const enum eng_err err = gad_report_write(session.args.operands[0], &path, &why);
     if (err == ENG_OK && session.args.common.json)
-        print_json(path);
+        print_json(&session, path);
     else if (err == ENG_OK)
         cli_say(&session, "%s", path);
     free(path);

@@ -4,6 +4,23 @@
 
 #include <stdio.h>
 
+static void print_json(struct cli_session *session, const struct gad_support_options *o)
+{
+    struct dat_json_out json;
+    cli_json_begin(session, &json);
+    dat_json_out_key(&json, "supports");
+    dat_json_out_string(&json, o->output);
+    dat_json_out_key(&json, "alphas");
+    dat_json_out_array(&json);
+    for (size_t i = 0; i < o->alpha_count; i++) {
+        char text[32];
+        gad_alpha_text(&o->alphas[i], text);
+        dat_json_out_string(&json, text);
+    }
+    dat_json_out_end(&json);
+    cli_json_end(&json);
+}
+
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct gad_support_options o = gad_support_defaults();
@@ -40,7 +57,9 @@ static int run(int argc, char **argv, const struct cli_command *self)
     enum eng_err err = gad_alpha_parse(alphas, &o.alpha_count, alpha, &why);
     if (err == ENG_OK)
         err = gad_support_train(&o, &why);
-    if (err == ENG_OK && !session.args.common.json)
+    if (err == ENG_OK && session.args.common.json)
+        print_json(&session, &o);
+    else if (err == ENG_OK)
         cli_say(&session, "%s: %zu supports", o.output, o.alpha_count);
     return cli_end(&session, err, &why, "what is done is");
 }

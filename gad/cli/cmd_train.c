@@ -12,9 +12,7 @@ static void print_json(struct cli_session *session, const struct gad_train_optio
     char print[DAT_FINGERPRINT];
     struct dat_json_out json;
     dat_model_fingerprint(model, print);
-    cli_bar_clear(session);
-    dat_json_out_init(&json, stdout, DAT_JSON_LINE);
-    dat_json_out_object(&json);
+    cli_json_begin(session, &json);
     dat_json_out_key(&json, "file");
     dat_json_out_string(&json, o->output);
     dat_json_out_key(&json, "model");
@@ -23,9 +21,7 @@ static void print_json(struct cli_session *session, const struct gad_train_optio
     dat_json_out_double(&json, accuracy);
     dat_json_out_key(&json, "skipped");
     dat_json_out_uint(&json, session->warnings);
-    dat_json_out_end(&json);
-    dat_json_out_finish(&json); /* an error of the stream shows again at the program's end */
-    printf("\n");
+    cli_json_end(&json);
 }
 
 static void print_lines(struct cli_session *session, const struct gad_train_options *o,
@@ -91,7 +87,7 @@ const struct cli_command cli_train = {
     "synthetic:cats-dogs or synthetic:birds. A checkpoint is kept after each epoch; the same\n"
     "command, given again after an interruption, goes on from it and ends with the same bits.",
     "  gad train photos -o photos.safetensors\n"
-    "  gad train dogs-vs-cats -o resnet18.safetensors --arch resnet18 --size 112 --epochs 16\n"
-    "  gad train CUB_200 -o birds.safetensors --init resnet18.safetensors --lr 0.01\n"
+    "  gad train dogs-vs-cats -o resnet18.safetensors --arch resnet18 --size 112\n"
+    "  gad train CUB_200 -o birds.safetensors --init resnet18.safetensors --lr 0.02 --epochs 30\n"
     "  gad train synthetic:birds,count=2000 -o small.safetensors --width 0.25 --size 64\n",
     run};

@@ -167,6 +167,21 @@ int cli_fail(struct cli_session *session, enum eng_err err, const struct eng_why
     return err == ENG_ARG ? 2 : 1;
 }
 
+void cli_json_begin(struct cli_session *session, struct dat_json_out *json)
+{
+    cli_bar_clear(session);
+    dat_json_out_init(json, stdout, DAT_JSON_LINE);
+    dat_json_out_object(json);
+}
+
+void cli_json_end(struct dat_json_out *json)
+{
+    dat_json_out_end(json);
+    dat_json_out_finish(json); /* an error stays with stdout, and main looks at that */
+    printf("\n");
+    fflush(stdout);
+}
+
 void cli_say(struct cli_session *session, const char *format, ...)
 {
     if (session->args.common.quiet)

@@ -2,6 +2,7 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "data/json_out.h"
 #include "engine/exec.h"
 #include "gad/cli/args.h"
 #include "gad/watch.h"
@@ -35,6 +36,10 @@ int cli_fail(struct cli_session *session, enum eng_err err, const struct eng_why
 
 /* Removes the progress bar from the terminal, so that something else can be printed. */
 void cli_bar_clear(struct cli_session *session);
+
+/* A result as one line of JSON on standard output: begin opens its object, end closes it. */
+void cli_json_begin(struct cli_session *session, struct dat_json_out *json);
+void cli_json_end(struct dat_json_out *json);
 
 /* Prints a line unless --quiet. */
 void cli_say(struct cli_session *session, const char *format, ...)
