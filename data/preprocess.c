@@ -3,6 +3,7 @@
 #include "data/resize.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Mean and deviation of ImageNet's training images, as everyone uses them. */
@@ -170,5 +171,42 @@ enum eng_err dat_preprocess_denormalise(struct dat_image *picture, const struct 
             /* v > 0 is false for NaN too. */
             picture->rgb[i * 3 + c] = (uint8_t)(v > 0 ? (v < 255.0f ? v : 255.0f) : 0);
         }
+    return ENG_OK;
+}
+
+static enum eng_err parse_triple(float out[3], const char *text, const char *what,
+                                 struct eng_why *why)
+{
+    const char *at = text;
+    for (int c = 0; c < 3; c++) {
+        char *end;
+        out[c] = strtof(at, &end);
+        if (end == at || *end != (c < 2 ? ',' : '\0'))
+            return eng_fail(why, ENG_ARG, "%s takes three numbers such as 0.5,0.5,0.5, not '%s'",
+                            what, text);
+        at = end + 1;
+    }
+    return ENG_OK;
+}
+
+enum eng_err dat_preprocess_change(struct dat_preprocess *p,
+                                   const struct dat_preprocess_change *change, struct eng_why *why)
+{
+    struct dat_preprocess q = *p;
+    if (change->rule && dat_preprocess_rule_parse(&q.rule, change->rule) != ENG_OK)
+        return eng_fail(why, ENG_ARG, "no resize rule '%s'; there are: crop, stretch",
+                        change->rule);
+    if (change->size)
+        q.width = q.height = change->size;
+    if (change->resize)
+        q.resize = change->resize;
+    else if (change->size && q.rule == DAT_RESIZE_CROP)
+        q.resize = change->size * 8 / 7; /* the proportion of 256 to 224 */
+    if (change->mean)
+        ENG_TRY(parse_triple(q.mean, change->mean, "mean", why));
+    if (change->std)
+        ENG_TRY(parse_triple(q.std, change->std, "std", why));
+    ENG_TRY(dat_preprocess_check(&q, why));
+    *p = q;
     return ENG_OK;
 }

@@ -42,6 +42,18 @@ void dat_preprocess_init_square(struct dat_preprocess *p, size_t size);
  * settings that come from a file; the functions below expect settings that pass. */
 enum eng_err dat_preprocess_check(const struct dat_preprocess *p, struct eng_why *why);
 
+/* Settings to replace, as a user gives them; zeros and NULLs leave what there is. */
+struct dat_preprocess_change {
+    const char *rule;       /* a rule's name */
+    size_t resize, size;    /* pixels of the shorter side; width and height */
+    const char *mean, *std; /* three numbers with commas between them */
+};
+
+/* Replaces them in *p. ENG_UNSUPPORTED or ENG_ARG, with a sentence in *why (NULL allowed), if one
+ * is wrong or they cannot work together (dat_preprocess_check); *p is then untouched. */
+enum eng_err dat_preprocess_change(struct dat_preprocess *p,
+                                   const struct dat_preprocess_change *change, struct eng_why *why);
+
 /* The text of a rule, and the rule of a text (ENG_UNSUPPORTED if there is none, *rule untouched).
  */
 const char *dat_preprocess_rule_name(enum dat_resize_rule rule);

@@ -333,19 +333,21 @@ static void describe(char text[1024], const struct gad_evaluation *e)
 {
     const struct gad_evaluate_options *o = e->options;
     char print[DAT_FINGERPRINT], select[MET_SELECT_TEXT], present[MET_SELECT_TEXT];
-    char baseline[DAT_FINGERPRINT] = "";
+    char baseline[DAT_FINGERPRINT] = "", colours[DAT_FINGERPRINT];
+    const struct dat_preprocess *p = &e->model.preprocess;
+    const float scale[6] = {p->mean[0], p->mean[1], p->mean[2], p->std[0], p->std[1], p->std[2]};
+    hash_floats(colours, scale, 6);
     if (o->maps.ig.baseline.kind == ATTR_BASELINE_TENSOR)
-        hash_floats(baseline, o->maps.ig.baseline.tensor,
-                    3 * e->model.preprocess.width * e->model.preprocess.height);
+        hash_floats(baseline, o->maps.ig.baseline.tensor, 3 * p->width * p->height);
     dat_model_fingerprint(&e->model, print);
     met_select_print(select, &o->select);
     met_select_print(present, &o->maps.intersect.present);
     int used = snprintf(
         text, 1024,
-        "gad evaluation 1: %s %zux%zu, %s, split %llu, seed %llu, %zu images, select %s, "
+        "gad evaluation 1: %s %zux%zu %d %zu %s, %s, split %llu, seed %llu, %zu images, select %s, "
         "degenerate %d, area %d, sup %d, occlude %d, probability %d, reduce %d, "
         "normalise %d, present %s, keep %d, ig %zu %d %d%s, %s, methods",
-        print, e->model.preprocess.width, e->model.preprocess.height, dat_dataset_about(e->set),
+        print, p->width, p->height, (int)p->rule, p->resize, colours, dat_dataset_about(e->set),
         (unsigned long long)o->split_seed, (unsigned long long)o->seed, e->count, select,
         (int)o->degenerate, (int)o->area, (int)o->supplement, (int)o->occlude, o->probability,
         (int)o->maps.reduce, (int)o->maps.intersect.normalise, present, (int)o->maps.intersect.keep,
@@ -366,6 +368,7 @@ static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
 {
     const struct gad_evaluate_options *o = e->options;
     ENG_TRY(dat_model_read(&e->model, o->model, why));
+    ENG_TRY(dat_preprocess_change(&e->model.preprocess, &o->prepare, why));
     if (e->model.config.classes != GAD_CLASSES)
         return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu",
                         o->model, e->model.config.classes);

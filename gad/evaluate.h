@@ -18,6 +18,7 @@ struct gad_evaluate_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
     const char *model, *supports; /* file and folder */
+    struct dat_preprocess_change prepare; /* of images, unlike the model's file says */
     const char *data, *classes;
     double holdout;
     uint64_t split_seed; /* of the hold-out, as in training */

@@ -41,7 +41,8 @@ struct gad_support_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
     const char *model;          /* file of the original */
-    const char *data, *classes; /* as it was trained on */
+    struct dat_preprocess_change prepare; /* of images, unlike the original's file says */
+    const char *data, *classes;           /* as it was trained on */
     double holdout;
     uint64_t split_seed; /* of the hold-out, as in training */
     const char *output;  /* folder: one file alphaA.safetensors for each alpha */

@@ -211,8 +211,34 @@ static void test_photos(void)
     }
 }
 
+static void test_change(void)
+{
+    struct dat_preprocess p, old;
+    struct eng_why why;
+    dat_preprocess_init_torchvision(&p);
+    CHECK(dat_preprocess_change(&p, &(struct dat_preprocess_change){.size = 112}, &why) == ENG_OK &&
+              p.width == 112 && p.height == 112 && p.resize == 128 && p.rule == DAT_RESIZE_CROP,
+          "another size keeps the proportion of the crop");
+    const struct dat_preprocess_change all = {
+        .rule = "stretch", .mean = "0.5,0.25,0", .std = "1,2,4"};
+    CHECK(dat_preprocess_change(&p, &all, &why) == ENG_OK && p.rule == DAT_RESIZE_STRETCH &&
+              p.mean[1] == 0.25f && p.std[2] == 4.0f && p.width == 112,
+          "rule, mean and deviation change, the rest stays");
+    static const struct dat_preprocess_change wrong[] = {
+        {.rule = "squash"}, {.mean = "0.5"}, {.mean = "0.5,0.5,0.5,0.5"}, {.std = "1,0,1"},
+        {.std = "1,x,1"},   {.std = ""},     {.size = 100000000},         {.mean = "nan,0,0"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        old = p;
+        why.text[0] = '\0';
+        CHECK(dat_preprocess_change(&p, &wrong[i], &why) != ENG_OK && why.text[0] &&
+                  memcmp(&old, &p, sizeof p) == 0,
+              "a wrong change %zu is refused and changes nothing (%s)", i, why.text);
+    }
+}
+
 int main(void)
 {
+    test_change();
     test_torchvision_crops();
     test_tensor();
     test_levels();

@@ -87,3 +87,17 @@ void cli_choices_release(struct cli_choices *c)
 {
     dat_npy_release(&c->tensor);
 }
+
+void cli_prepare_options(struct dat_preprocess_change *change,
+                         struct cli_option options[CLI_PREPARE_COUNT])
+{
+    const struct cli_option all[CLI_PREPARE_COUNT] = {
+        {"size", CLI_SIZE, &change->size, "N",
+         "images are brought to N x N pixels, not the model's"},
+        {"resize-rule", CLI_TEXT, &change->rule, "NAME", "crop or stretch, not the model's"},
+        {"resize", CLI_SIZE, &change->resize, "N", "crop: pixels of the shorter side before it"},
+        {"mean", CLI_TEXT, &change->mean, "R,G,B", "mean of the normalisation, not the model's"},
+        {"std", CLI_TEXT, &change->std, "R,G,B", "its deviation"},
+    };
+    memcpy(options, all, sizeof all);
+}

@@ -26,4 +26,10 @@ enum eng_err cli_choices_apply(struct cli_choices *choices, const struct dat_pre
                                struct eng_why *why);
 void cli_choices_release(struct cli_choices *choices);
 
+/* How images are prepared, where it should be otherwise than the model file says (a foreign one
+ * says nothing, and is taken for torchvision's). */
+#define CLI_PREPARE_COUNT 5
+void cli_prepare_options(struct dat_preprocess_change *change,
+                         struct cli_option options[CLI_PREPARE_COUNT]);
+
 #endif

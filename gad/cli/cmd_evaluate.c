@@ -31,7 +31,9 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
 {
     struct dat_model model; /* for its preprocessing: the black that a baseline may be */
     ENG_TRY(dat_model_read(&model, o->model, why));
-    enum eng_err err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
+    enum eng_err err = dat_preprocess_change(&model.preprocess, &o->prepare, why);
+    if (err == ENG_OK)
+        err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
     dat_model_release(&model);
     if (err != ENG_OK)
         return err;
@@ -80,7 +82,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct cli_choices choices;
     const char *degenerate = "skip", *area = "centres", *sup = "difference", *occlude = "black";
     cli_choices_init(&choices, "value:0.5");
-    struct cli_option options[CLI_CHOICES_COUNT + 12] = {
+    struct cli_option options[12 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for tables, pictures and report (-o)"},
         {"support", CLI_NEEDED, &o.supports, "DIR", "folder of the supports"},
         {"images", CLI_SIZE, &o.images, "N", "held-out images, the same number of each class"},
@@ -96,6 +98,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
     };
     cli_choices_options(&choices, options + 12);
+    cli_prepare_options(&o.prepare, options + 12 + CLI_CHOICES_COUNT);
     struct cli_session session;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,

@@ -299,14 +299,16 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct job job = {.classes = "all"};
     const char *support = NULL;
     struct cli_choices choices;
+    struct dat_preprocess_change prepare = {0};
     cli_choices_init(&choices, "value:0.1");
-    struct cli_option options[CLI_CHOICES_COUNT + 4] = {
+    struct cli_option options[4 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
         {"output", CLI_NEEDED, &job.output, "DIR", "folder to write to (-o)"},
         {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
         {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
         {"npy", CLI_FLAG, &job.npy, NULL, "also the numbers: METHOD.classK.npy (3,H,W)"},
     };
     cli_choices_options(&choices, options + 4);
+    cli_prepare_options(&prepare, options + 4 + CLI_CHOICES_COUNT);
     struct cli_session session;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
@@ -316,6 +318,8 @@ static int run(int argc, char **argv, const struct cli_command *self)
     job.session = &session;
     job.json = session.args.common.json;
     enum eng_err err = dat_model_read(&job.model, session.args.operands[0], &why);
+    if (err == ENG_OK)
+        err = dat_preprocess_change(&job.model.preprocess, &prepare, &why);
     if (err == ENG_OK)
         err = cli_choices_apply(&choices, &job.model.preprocess, &job.maps, &job.select, &why);
     if (err == ENG_OK && strcmp(job.classes, "all") != 0 && strcmp(job.classes, "predicted") != 0) {

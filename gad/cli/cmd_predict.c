@@ -9,6 +9,7 @@
 #include "data/model.h"
 #include "engine/loss.h"
 #include "engine/tape.h"
+#include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/images.h"
 #include "gad/cli/session.h"
@@ -194,11 +195,17 @@ static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct cli_session session;
     struct eng_why why = {""};
-    const int status = cli_begin(&session, self, NULL, 0, argc, argv, 2, (size_t)-1);
+    struct dat_preprocess_change prepare = {0};
+    struct cli_option options[CLI_PREPARE_COUNT];
+    cli_prepare_options(&prepare, options);
+    const int status = cli_begin(&session, self, options, CLI_PREPARE_COUNT, argc, argv, 2,
+                                 (size_t)-1);
     if (status >= 0)
         return status;
     struct predict p = {.session = &session, .json = session.args.common.json};
     enum eng_err err = dat_model_read(&p.model, session.args.operands[0], &why);
+    if (err == ENG_OK)
+        err = dat_preprocess_change(&p.model.preprocess, &prepare, &why);
     if (err == ENG_OK)
         p.probabilities = calloc(p.model.config.classes, sizeof *p.probabilities);
     if (err == ENG_OK && !p.probabilities)

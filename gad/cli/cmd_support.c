@@ -1,3 +1,4 @@
+#include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 #include "gad/support.h"
@@ -25,7 +26,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct gad_support_options o = gad_support_defaults();
     const char *alpha = "2,4,6,8";
-    const struct cli_option options[] = {
+    struct cli_option options[CLI_PREPARE_COUNT + 13] = {
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for the supports (-o)"},
         {"alpha", CLI_TEXT, &alpha, "LIST", "distances; A:B gives one for each class"},
         {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
@@ -40,6 +41,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"train-zero", CLI_FLAG, &o.train_zero, NULL, "alpha 0 is trained, not the original"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
     };
+    cli_prepare_options(&o.prepare, options + 13);
     struct cli_session session;
     struct gad_alpha alphas[GAD_ALPHAS_MAX];
     struct eng_why why = {""};
