@@ -40,7 +40,7 @@ void gad_target(const float *logits, size_t label, const struct gad_alpha *alpha
 struct gad_support_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
-    const char *model;          /* file of the original */
+    const char *model;                    /* file of the original */
     struct dat_preprocess_change prepare; /* of images, unlike the original's file says */
     const char *data, *classes;           /* as it was trained on */
     double holdout;

@@ -531,7 +531,8 @@ static void test_inspect(void)
           "no architecture is null");
     dat_json_free(json);
     r = run("inspect missing.safetensors");
-    CHECK(succeeded(&r) && strstr(r.out, "not recognised: nearly a resnet18, but 1 tensor does not"),
+    CHECK(succeeded(&r) &&
+              strstr(r.out, "not recognised: nearly a resnet18, but 1 tensor does not"),
           "and people are told why");
     r = run("inspect m.safetensors");
     CHECK(succeeded(&r) && strstr(r.out, "ResNet18, width 0.125, 2 classes") &&

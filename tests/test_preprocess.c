@@ -170,7 +170,7 @@ static double photo_difference(const char *photo_path, const char *tensor_path,
         dat_preprocess_run(chw, p, &photo) == ENG_OK) {
         worst = 0;
         for (size_t i = 0; i < 3 * plane; i++)
-            worst = fmax(worst, fabs(chw[i] - expected.data[i]) * p->std[i / plane] * 255.0);
+            worst = tap_worse(worst, fabs(chw[i] - expected.data[i]) * p->std[i / plane] * 255.0);
     } else {
         printf("# %s\n", why.text);
     }

@@ -575,7 +575,7 @@ static void check_training(const char *net)
         alike += !dat_safetensors_float(entry[0], before, count) &&
                  !dat_safetensors_float(entry[1], after, count);
         for (size_t k = 0; k < count; k++)
-            most = fmax(most, fabs((double)after[k] - (double)before[k]));
+            most = tap_worse(most, fabs((double)after[k] - (double)before[k]));
         free(before);
     }
     CHECK(tensors >= 30 && alike == tensors, "%s: %zu of %zu tensors agree in shape", net, alike,
