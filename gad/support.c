@@ -79,31 +79,6 @@ static void describe(char text[256], const struct gad_support_options *o, size_t
              o->dropout ? "on" : "off", (unsigned long long)o->seed);
 }
 
-/* 1 if path holds a finished support with these notes; ENG_MISMATCH through *err otherwise. */
-static int finished(const char *path, const char *base, const char *settings, enum eng_err *err,
-                    struct eng_why *why)
-{
-    struct dat_model old;
-    *err = dat_model_read(&old, path, why);
-    if (*err == ENG_MISSING) {
-        *err = ENG_OK;
-        return 0;
-    }
-    if (*err != ENG_OK)
-        return 0;
-    const char *old_base = dat_model_note(&old, "base_fingerprint");
-    const char *old_settings = dat_model_note(&old, "settings");
-    const int same = old_base && strcmp(old_base, base) == 0 && old_settings &&
-                     strcmp(old_settings, settings) == 0;
-    if (!same)
-        *err = eng_fail(why, ENG_MISMATCH,
-                        "%s: is there already, of another original or other settings; give another "
-                        "folder or delete it",
-                        path);
-    dat_model_release(&old);
-    return same;
-}
-
 struct job {
     const struct gad_support_options *o;
     struct dat_model *base;
@@ -115,6 +90,31 @@ struct job {
     char base_print[DAT_FINGERPRINT];
     char settings[256];
 };
+
+/* *done = 1 if path holds this support already. One of another original or settings is
+ * ENG_MISMATCH, or as good as none if it is to be replaced. */
+static enum eng_err find_finished(const struct job *job, const char *path, int *done,
+                                  struct eng_why *why)
+{
+    struct dat_model old;
+    *done = 0;
+    const enum eng_err err = dat_model_read(&old, path, why);
+    if (err == ENG_MISSING || (err != ENG_OK && err != ENG_NOMEM && job->o->replace))
+        return ENG_OK;
+    if (err != ENG_OK)
+        return err;
+    const char *base = dat_model_note(&old, "base_fingerprint");
+    const char *settings = dat_model_note(&old, "settings");
+    *done = base && strcmp(base, job->base_print) == 0 && settings &&
+            strcmp(settings, job->settings) == 0;
+    dat_model_release(&old);
+    if (*done || job->o->replace)
+        return ENG_OK;
+    return eng_fail(why, ENG_MISMATCH,
+                    "%s: is there already, of another original or other settings; give another "
+                    "folder or delete it",
+                    path);
+}
 
 static enum eng_err train_one(struct job *job, const struct gad_alpha *alpha, struct eng_why *why)
 {
@@ -131,10 +131,11 @@ static enum eng_err train_one(struct job *job, const struct gad_alpha *alpha, st
         return eng_fail(why, ENG_NOMEM, "out of memory");
     }
     sprintf(checkpoint, "%s.checkpoint", path);
-    enum eng_err err;
     struct dat_model model = {0};
     struct gad_epoch *log = NULL;
-    if (finished(path, job->base_print, job->settings, &err, why) || err != ENG_OK)
+    int done;
+    enum eng_err err = find_finished(job, path, &done, why);
+    if (err != ENG_OK || done)
         goto done;
     for (size_t i = 0; i < job->count; i++) {
         const size_t item = job->items[i];

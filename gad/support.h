@@ -52,6 +52,7 @@ struct gad_support_options {
     size_t epochs, batch;
     float lr;
     int train_batch_norm, dropout, train_zero;
+    int replace; /* a support that is there, of another original or settings, is trained anew */
     uint64_t seed;
     int workers, strict;
 };
@@ -59,7 +60,7 @@ struct gad_support_options gad_support_defaults(void);
 
 /* Trains the supports one after the other. A file of the same original and options that is there
  * already is kept, so that interrupted work goes on where it stopped; a file of another is
- * ENG_MISMATCH. */
+ * ENG_MISMATCH, unless it is to be replaced. */
 enum eng_err gad_support_train(const struct gad_support_options *options, struct eng_why *why);
 
 /* The supports of a folder, alphas ascending. */

@@ -88,7 +88,8 @@ static enum eng_err support(struct cli_session *session, const struct paths *p, 
     o.output = p->supports;
     o.alphas = alphas;
     o.images = SUPPORT_IMAGES;
-    o.lr = 4e-4f; /* ten times the paper's: these nets are narrow, and take few steps */
+    o.replace = 1; /* those of an earlier version of this program */
+    o.lr = 4e-4f;  /* ten times the paper's: these nets are narrow, and take few steps */
     o.split_seed = o.seed = seed;
     return gad_support_train(&o, why);
 }
