@@ -84,7 +84,7 @@ enum eng_err gad_evaluation_read(const struct gad_evaluation *e, size_t item,
 /* ---- one image's rows ----------------------------------------------------------------------- */
 
 /* What is at work while images are evaluated. */
-struct bench {
+struct workbench {
     struct gad_evaluation *e;
     struct gad_mapper *mapper;
     struct eng_tape *tape; /* of the original, forward only: for occluded images */
@@ -107,8 +107,9 @@ static void masks_release(struct masks *m)
     met_mask_release(&m->original);
 }
 
-static enum eng_err make_region(struct met_hull *hull, struct met_mask *mask, const struct bench *b,
-                                const float *map, const float *original, struct eng_why *why)
+static enum eng_err make_region(struct met_hull *hull, struct met_mask *mask,
+                                const struct workbench *b, const float *map, const float *original,
+                                struct eng_why *why)
 {
     struct met_mask selected;
     ENG_TRY(met_select_pixels(&selected, &b->e->options->select, map, original, b->width, b->height,
@@ -150,7 +151,7 @@ static enum eng_err score_truth(struct gad_row *row, const struct masks *masks,
     return ENG_OK;
 }
 
-static enum eng_err make_masks(struct masks *masks, struct gad_row *row, const struct bench *b,
+static enum eng_err make_masks(struct masks *masks, struct gad_row *row, const struct workbench *b,
                                const struct gad_maps *maps, size_t image, size_t cls, size_t method,
                                struct eng_why *why)
 {
@@ -177,7 +178,7 @@ static enum eng_err make_masks(struct masks *masks, struct gad_row *row, const s
 }
 
 /* The colour that hides, in the net's input space. */
-static void fill_colour(const struct bench *b, const float *x, float fill[3])
+static void fill_colour(const struct workbench *b, const float *x, float fill[3])
 {
     const struct dat_preprocess *p = &b->e->model.preprocess;
     const size_t pixels = b->height * b->width;
@@ -194,7 +195,7 @@ static void fill_colour(const struct bench *b, const float *x, float fill[3])
 }
 
 /* N_a of a row of outputs. */
-static double output_of(const struct bench *b, const float *logits, size_t cls)
+static double output_of(const struct workbench *b, const float *logits, size_t cls)
 {
     float p[GAD_CLASSES];
     if (!b->e->options->probability)
@@ -204,7 +205,7 @@ static double output_of(const struct bench *b, const float *logits, size_t cls)
 }
 
 /* All rows of image i of the group: masks first, then one batch of all occluded images. */
-static enum eng_err evaluate_image(struct bench *b, const struct gad_maps *maps, size_t i,
+static enum eng_err evaluate_image(struct workbench *b, const struct gad_maps *maps, size_t i,
                                    struct eng_why *why)
 {
     struct gad_evaluation *e = b->e;
@@ -252,7 +253,7 @@ static enum eng_err evaluate_image(struct bench *b, const struct gad_maps *maps,
 }
 
 /* Evaluates the images of the group that could be read. */
-static enum eng_err evaluate_group(struct bench *b, size_t count, struct eng_why *why)
+static enum eng_err evaluate_group(struct workbench *b, size_t count, struct eng_why *why)
 {
     static const size_t classes[GAD_CLASSES] = {0, 1};
     struct gad_maps maps;
@@ -266,7 +267,7 @@ static enum eng_err evaluate_group(struct bench *b, size_t count, struct eng_why
 }
 
 /* Reads up to GROUP images from number `first` on; *count of them are in the group afterwards. */
-static enum eng_err read_group(struct bench *b, size_t first, size_t last, size_t *count,
+static enum eng_err read_group(struct workbench *b, size_t first, size_t last, size_t *count,
                                struct eng_why *why)
 {
     struct gad_evaluation *e = b->e;
@@ -293,7 +294,7 @@ static enum eng_err read_group(struct bench *b, size_t first, size_t last, size_
     return ENG_OK;
 }
 
-static enum eng_err evaluate_rest(struct bench *b, struct gad_ledger *ledger, size_t done,
+static enum eng_err evaluate_rest(struct workbench *b, struct gad_ledger *ledger, size_t done,
                                   struct eng_why *why)
 {
     struct gad_evaluation *e = b->e;
@@ -454,7 +455,7 @@ static enum eng_err fill_table(struct gad_evaluation *e, struct eng_why *why)
     return err == ENG_OK ? err : eng_fail(why, err, "out of memory");
 }
 
-static void bench_release(struct bench *b)
+static void workbench_release(struct workbench *b)
 {
     gad_mapper_free(b->mapper);
     eng_tape_free(b->tape);
@@ -462,11 +463,12 @@ static void bench_release(struct bench *b)
     free(b->occluded);
 }
 
-static enum eng_err bench_init(struct bench *b, struct gad_evaluation *e, struct eng_why *why)
+static enum eng_err workbench_init(struct workbench *b, struct gad_evaluation *e,
+                                   struct eng_why *why)
 {
     const struct gad_evaluate_options *o = e->options;
     const size_t rows = 2 * GAD_CLASSES * e->methods;
-    *b = (struct bench){
+    *b = (struct workbench){
         .e = e, .height = e->model.preprocess.height, .width = e->model.preprocess.width};
     b->per_image = 3 * b->height * b->width;
     b->x = calloc(GROUP * b->per_image, sizeof *b->x);
@@ -485,7 +487,7 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
     struct timespec t0, t1;
     clock_gettime(CLOCK_MONOTONIC, &t0);
     *e = (struct gad_evaluation){.options = o};
-    struct bench b = {0};
+    struct workbench b = {0};
     struct gad_ledger ledger = {0};
     char run[1024];
     size_t done;
@@ -493,7 +495,7 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
     if (err == ENG_OK)
         err = choose_images(e, why);
     if (err == ENG_OK)
-        err = bench_init(&b, e, why);
+        err = workbench_init(&b, e, why);
     if (err == ENG_OK) {
         describe(run, e);
         err = gad_ledger_open(&ledger, o->output, run, e, &done, why);
@@ -503,7 +505,7 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
     if (err == ENG_OK)
         err = fill_table(e, why);
     gad_ledger_close(&ledger, err == ENG_OK);
-    bench_release(&b);
+    workbench_release(&b);
     clock_gettime(CLOCK_MONOTONIC, &t1);
     e->seconds = (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);
     if (err != ENG_OK)
