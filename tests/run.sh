@@ -14,9 +14,10 @@ export LC_ALL
 # Tests ask for absurd amounts of memory and want an answer; and leaks are failures.
 ASAN_OPTIONS=${ASAN_OPTIONS-allocator_may_return_null=1}
 UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
+LSAN_OPTIONS=${LSAN_OPTIONS-suppressions=tests/lsan.supp:print_suppressions=0}
 # Threads that wait must not spin where others need the processor.
 OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive}
-export ASAN_OPTIONS UBSAN_OPTIONS OMP_WAIT_POLICY
+export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS OMP_WAIT_POLICY
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/gad-run-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
