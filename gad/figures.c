@@ -83,12 +83,14 @@ static enum eng_err save_photo(struct figures *f, const struct shot *shot, const
     return save(f, "photo", name, &picture);
 }
 
+/* A map as heat; black is what it is in `scale`, so that GAD's map, held against the original's,
+ * shows what was taken away. */
 static enum eng_err save_heat(struct figures *f, const char *key, const char *name,
-                              const float *map)
+                              const float *map, const float *scale)
 {
     struct dat_image small, picture;
     double top;
-    ENG_TRY(gad_picture_top(&top, map, f->width * f->height, GAD_PICTURE_P99));
+    ENG_TRY(gad_picture_top(&top, scale, f->width * f->height, GAD_PICTURE_P99));
     ENG_TRY(gad_picture_heat(&small, map, f->width, f->height, top));
     const enum eng_err err = gad_picture_enlarge(&picture, &small, f->times, GAD_PICTURE_BLOCKS);
     dat_image_release(&small);
@@ -187,7 +189,8 @@ static enum eng_err figure3(struct figures *f)
         }
         snprintf(name, sizeof name, "fig3-map%zu", net);
         dat_json_out_object(f->json);
-        err = save_heat(f, "file", name, map);
+        err = save_heat(f, "file", name, map,
+                        net < f->e->nets ? map : gad_maps_of(&shot.maps, 0, method, cls, 0));
         text(f, "caption", caption);
         dat_json_out_end(f->json);
     }
@@ -237,10 +240,11 @@ static enum eng_err figure5_image(struct figures *f, const struct shot *shot, si
         dat_json_out_object(f->json);
         text(f, "method", methods->at[m]->title);
         snprintf(name, sizeof name, "fig5-%zu-%s-original", index, methods->at[m]->name);
-        err = save_heat(f, "original", name, gad_maps_of(&shot->maps, 0, m, cls, 0));
+        const float *original = gad_maps_of(&shot->maps, 0, m, cls, 0);
+        err = save_heat(f, "original", name, original, original);
         snprintf(name, sizeof name, "fig5-%zu-%s-gad", index, methods->at[m]->name);
         if (err == ENG_OK)
-            err = save_heat(f, "gad", name, gad_maps_gad(&shot->maps, m, cls, 0));
+            err = save_heat(f, "gad", name, gad_maps_gad(&shot->maps, m, cls, 0), original);
         dat_json_out_end(f->json);
     }
     dat_json_out_end(f->json);

@@ -240,11 +240,11 @@ void gad_report_maps(struct gad_report *report)
         gad_html_end(html);
     }
     gad_html_end(html);
-    caption(
-        html, "Like Figure 5 of the paper.",
-        "Each pair of rows is one method: its map as it is, and what GAD leaves of it. White is "
-        "unimportant, black important. Look at whether GAD clears the background and keeps "
-        "connected parts, and at where the nets differ although they say the same.");
+    caption(html, "Like Figure 5 of the paper.",
+            "Each pair of rows is one method: its map as it is, and what GAD leaves of it, as dark "
+            "as it is there. White is "
+            "unimportant, black important. Look at whether GAD clears the background and keeps "
+            "connected parts, and at where the nets differ although they say the same.");
 }
 
 /* ---- Figure 6: a row for each image, a column for each method ---- */

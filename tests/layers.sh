@@ -8,9 +8,9 @@
 #             engine    eng_         knows nobody
 #
 # Besides: a library never prints or exits and has no state outside of its callers' structs. And a
-# kernel file exports its kernels alone: anything else in it, a function shared with other files say,
-# was compiled for instructions that the machine may not have, and the linker might take just that
-# copy for everybody.
+# kernel file exports its kernels alone: anything else in it, a function shared with other files,
+# say, was compiled for instructions that the machine may not have, and the linker might take just
+# that copy for everybody.
 #
 # usage: layers.sh BUILD OBJECT...      (NM=nm)
 set -u

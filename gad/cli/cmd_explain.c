@@ -61,15 +61,15 @@ static enum eng_err save_npy(const char *folder, const struct job *job, size_t m
     return err;
 }
 
-/* A map as heat and as overlay; `middle` is "" or ".gad". */
+/* A map as heat and as overlay, as strong as it is beside `scale`; `middle` is "" or ".gad". */
 static enum eng_err save_map(const char *folder, const struct job *job, size_t method, size_t cls,
-                             const char *middle, const float *map, const struct dat_image *photo,
-                             size_t times, struct eng_why *why)
+                             const char *middle, const float *map, const float *scale,
+                             const struct dat_image *photo, size_t times, struct eng_why *why)
 {
     struct dat_image small, picture;
     double top;
     char tail[32];
-    ENG_TRY(gad_picture_top(&top, map, job->width * job->height, GAD_PICTURE_P99));
+    ENG_TRY(gad_picture_top(&top, scale, job->width * job->height, GAD_PICTURE_P99));
     int negative = 0;
     for (size_t i = 0; i < job->width * job->height; i++)
         negative |= map[i] < 0;
@@ -177,10 +177,10 @@ static enum eng_err write_all(const struct job *job, const struct gad_maps *m, c
         const size_t method = k / m->classes, cls = k % m->classes, output = classes[cls];
         const float *map = gad_maps_of(m, 0, method, cls, 0),
                     *gad = gad_maps_gad(m, method, cls, 0);
-        ENG_TRY(save_map(folder, job, method, output, "", map, photo, times, why));
+        ENG_TRY(save_map(folder, job, method, output, "", map, map, photo, times, why));
         ENG_TRY(save_hulls(folder, job, method, output, map, gad, photo, why));
         if (job->has_supports)
-            ENG_TRY(save_map(folder, job, method, output, ".gad", gad, photo, times, why));
+            ENG_TRY(save_map(folder, job, method, output, ".gad", gad, map, photo, times, why));
         if (job->npy)
             ENG_TRY(save_npy(folder, job, method, output, ".npy", m->attributions + k * floats, 3,
                              why));
