@@ -112,8 +112,9 @@ build/gad: $(BUILD)/bin/gad FORCE
 build/libgad.a: $(BUILD)/libgad.a FORCE
 	$(COPY)
 
+# Threads that wait for each other in small nets must not spin where others need the processor.
 demo: build/gad
-	build/gad demo -o build/demo
+	OMP_WAIT_POLICY=passive build/gad demo -o build/demo
 
 check: $(BUILD)/bin/gad $(TESTS) $(FUZZERS)
 	@GAD=$(BUILD)/bin/gad sh tests/run.sh $(TESTS) $(FUZZERS)

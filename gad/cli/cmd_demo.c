@@ -25,7 +25,7 @@ static const struct recipe {
     {"vgg16", 0.125f, 1e-3f, 12},
 };
 
-enum { SIZE = 64, BATCH = 32, SUPPORT_IMAGES = 500, EVALUATED = 64 };
+enum { SIZE = 64, BATCH = 32, SUPPORT_IMAGES = 400, EVALUATED = 48 };
 
 struct paths {
     char *folder, *model, *supports;
