@@ -21,11 +21,11 @@ static const struct recipe {
     float width, lr;
     size_t epochs;
 } recipes[] = {
-    {"resnet18", 0.25f, 3e-3f, 8},
+    {"resnet18", 0.25f, 3e-3f, 6},
     {"vgg16", 0.125f, 1e-3f, 12},
 };
 
-enum { SIZE = 64, BATCH = 32, SUPPORT_IMAGES = 400, EVALUATED = 48 };
+enum { SIZE = 64, BATCH = 32, SUPPORT_IMAGES = 240, EVALUATED = 40 };
 
 struct paths {
     char *folder, *model, *supports;
