@@ -47,7 +47,7 @@ static const float *baseline(struct walk *w, size_t i)
     return w->baseline;
 }
 
-/* gap[classes][images] = F(x'), for now. */
+/* gap[classes][images] = F(x'), from which the gap is made once the sums are there. */
 static enum eng_err start_outputs(struct walk *w, double *gap)
 {
     struct attr_pass *pass = w->pass;
