@@ -70,6 +70,7 @@ static const struct ceiling {
 struct tile {
     const struct eng_gemm_kernel *kernel;
     eng_gemm_ukr *ukr;
+    size_t lda;
     float *a, *b, *c;
 };
 
@@ -77,7 +78,7 @@ static void run_tiles(void *context)
 {
     const struct tile *t = context;
     for (int i = 0; i < TILES; i++)
-        t->ukr(K, t->a, t->b, t->c, ENG_GEMM_C_LD, 0);
+        t->ukr(K, t->a, t->lda, t->b, t->c, ENG_GEMM_C_LD, 0);
 }
 
 static void measure(struct tile *t, const char *order)
@@ -120,9 +121,11 @@ int main(void)
     for (size_t i = 0; i < count; i++) {
         if (kernels[i].needs > eng_cpu_best())
             continue;
-        struct tile t = {&kernels[i], kernels[i].rows, memory, memory + a, memory + a + b};
+        struct tile t = {&kernels[i], kernels[i].rows, ENG_GEMM_ROW_LD,
+                         memory,      memory + a,      memory + a + b};
         measure(&t, "rows");
         t.ukr = kernels[i].cols;
+        t.lda = ENG_GEMM_COL_LD;
         measure(&t, "cols");
     }
     free(memory);

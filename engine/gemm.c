@@ -98,9 +98,10 @@ static void multiply(const struct block_job *job, const float *a, const float *b
             float *ct = c + i * ENG_GEMM_C_LD + j;
             const float *bt = b + j * kc;
             if (job->g->a_is_transposed)
-                kernel->cols(kc, a + i, bt, ct, ENG_GEMM_C_LD, accumulate);
+                kernel->cols(kc, a + i, ENG_GEMM_COL_LD, bt, ct, ENG_GEMM_C_LD, accumulate);
             else
-                kernel->rows(kc, a + i * ENG_GEMM_ROW_LD, bt, ct, ENG_GEMM_C_LD, accumulate);
+                kernel->rows(kc, a + i * ENG_GEMM_ROW_LD, ENG_GEMM_ROW_LD, bt, ct, ENG_GEMM_C_LD,
+                             accumulate);
         }
 }
 

@@ -63,11 +63,11 @@ struct tile_outcome {
 };
 
 /* One tile; a, b and c exactly as large as the kernel may touch. */
-static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, size_t ldc,
-                     int accumulate, struct tile_outcome *outcome)
+static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, size_t lda,
+                     size_t ldc, int accumulate, struct tile_outcome *outcome)
 {
     const size_t mr = kernel->mr, nr = kernel->nr;
-    const size_t step_i = cols ? 1 : ENG_GEMM_ROW_LD, step_k = cols ? ENG_GEMM_COL_LD : 1;
+    const size_t step_i = cols ? 1 : lda, step_k = cols ? lda : 1;
     float *a = nans(k ? (mr - 1) * step_i + (k - 1) * step_k + 1 : 0);
     float *b = noise(k * nr), *c = nans((mr - 1) * ldc + nr), *c0 = noise(mr * nr);
     float row[ENG_GEMM_KC], column[ENG_GEMM_KC];
@@ -78,7 +78,7 @@ static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, s
             c[i * ldc + j] = c0[i * nr + j];
     }
     tap_poison_stack();
-    (cols ? kernel->cols : kernel->rows)(k, a, b, c, ldc, accumulate);
+    (cols ? kernel->cols : kernel->rows)(k, a, lda, b, c, ldc, accumulate);
     for (size_t i = 0; i < mr; i++) {
         for (size_t j = 0; j < nr; j++) {
             const float start = accumulate ? c0[i * nr + j] : 0.0f;
@@ -123,9 +123,11 @@ static void test_tiles(void)
             for (int accumulate = 0; accumulate < 2; accumulate++) {
                 struct tile_outcome outcome = {0, 1, 0};
                 for (size_t i = 0; i < sizeof ks / sizeof *ks; i++) {
-                    run_tile(kernel, cols, ks[i], kernel->nr, accumulate, &outcome);
-                    run_tile(kernel, cols, ks[i], kernel->nr + 3, accumulate, &outcome);
-                    run_tile(kernel, cols, ks[i], ENG_GEMM_C_LD, accumulate, &outcome);
+                    const size_t least = cols ? kernel->mr : ks[i] ? ks[i] : 1;
+                    const size_t usual = cols ? ENG_GEMM_COL_LD : ENG_GEMM_ROW_LD;
+                    run_tile(kernel, cols, ks[i], least, kernel->nr, accumulate, &outcome);
+                    run_tile(kernel, cols, ks[i], usual, kernel->nr + 3, accumulate, &outcome);
+                    run_tile(kernel, cols, ks[i], usual, ENG_GEMM_C_LD, accumulate, &outcome);
                 }
                 const char *order = cols ? "columns" : "rows";
                 const char *how = accumulate ? "added to c" : "over NaN";

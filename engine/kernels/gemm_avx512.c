@@ -42,15 +42,15 @@ static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, 
     }
 }
 
-void eng_gemm_rows_avx512(size_t k, const float *a, const float *b, float *c, size_t ldc,
-                          int accumulate)
+void eng_gemm_rows_avx512(size_t k, const float *a, size_t lda, const float *b, float *c,
+                          size_t ldc, int accumulate)
 {
-    tile(k, a, ENG_GEMM_ROW_LD, 1, b, c, ldc, accumulate);
+    tile(k, a, lda, 1, b, c, ldc, accumulate);
 }
 
-void eng_gemm_cols_avx512(size_t k, const float *a, const float *b, float *c, size_t ldc,
-                          int accumulate)
+void eng_gemm_cols_avx512(size_t k, const float *a, size_t lda, const float *b, float *c,
+                          size_t ldc, int accumulate)
 {
-    tile(k, a, 1, ENG_GEMM_COL_LD, b, c, ldc, accumulate);
+    tile(k, a, 1, lda, b, c, ldc, accumulate);
 }
 #endif

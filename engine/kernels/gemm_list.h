@@ -15,10 +15,9 @@
  *             k            nr
  *
  * a comes in two orders, as the two kinds of caller have it in memory:
- *      rows: a[i][k] at a[i * ENG_GEMM_ROW_LD + k]   (patches of an image: forward, input gradient)
- *      cols: a[i][k] at a[k * ENG_GEMM_COL_LD + i]   (their transpose: weight gradient)
- * The strides are constants, so that addresses need no registers. Reads stay within mr rows or
- * columns and k steps; c is read only if accumulate is set.
+ *      rows: a[i][k] at a[i * lda + k]   (patches of an image: forward, input gradient)
+ *      cols: a[i][k] at a[k * lda + i]   (their transpose: weight gradient)
+ * Reads stay within mr rows or columns and k steps; c is read only if accumulate is set.
  *
  * Not installed.
  */
@@ -50,8 +49,8 @@
 #define ENG_GEMM_KERNELS(X) X(scalar, 4, 8, SCALAR)
 #endif
 
-typedef void eng_gemm_ukr(size_t k, const float *a, const float *b, float *c, size_t ldc,
-                          int accumulate);
+typedef void eng_gemm_ukr(size_t k, const float *a, size_t lda, const float *b, float *c,
+                          size_t ldc, int accumulate);
 
 struct eng_gemm_kernel {
     const char *name;
