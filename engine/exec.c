@@ -1,12 +1,36 @@
 #include "engine/exec.h"
 
+#include "engine/choice.h"
 #include "engine/kernels/gemm_list.h"
 #include "engine/kernels/vec_list.h"
+#include "engine/kernels/winograd_list.h"
 
 #include <stdlib.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+
+static const char *const precisions[] = {
+#define ENG_PRECISION_NAME(code, name) name,
+    ENG_PRECISIONS(ENG_PRECISION_NAME)
+#undef ENG_PRECISION_NAME
+};
+
+enum { PRECISIONS = sizeof precisions / sizeof *precisions };
+
+const char *eng_precision_name(enum eng_precision precision)
+{
+    return eng_choice_name((int)precision, precisions, PRECISIONS);
+}
+
+enum eng_err eng_precision_parse(enum eng_precision *precision, const char *text,
+                                 struct eng_why *why)
+{
+    int choice;
+    ENG_TRY(eng_choice_parse(&choice, text, precisions, PRECISIONS, "precision", why));
+    *precision = (enum eng_precision)choice;
+    return ENG_OK;
+}
 
 int eng_exec_processors(void)
 {
@@ -39,7 +63,19 @@ enum eng_err eng_exec_init(struct eng_exec *exec, int threads, const char *cap, 
     exec->cpu = level;
     exec->gemm = eng_gemm_kernel_for(level);
     exec->vec = eng_vec_kernel_for(level);
+    eng_exec_set_precision(exec, ENG_PRECISION_AUTO);
     return ENG_OK;
+}
+
+void eng_exec_set_precision(struct eng_exec *exec, enum eng_precision precision)
+{
+    exec->precision = precision;
+    exec->winograd = precision == ENG_PRECISION_AUTO ? eng_winograd_kernel_for(exec->cpu) : NULL;
+}
+
+const char *eng_exec_arithmetic(const struct eng_exec *exec)
+{
+    return exec->winograd ? "f32-winograd" : "f32";
 }
 
 void eng_exec_run(const struct eng_exec *exec, size_t count,

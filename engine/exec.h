@@ -12,17 +12,42 @@
 
 #include <stddef.h>
 
+/* How float32 is computed with.
+ *   auto   the fastest way whose error is that of float32 sums, up to a small factor: Winograd's
+ *          convolution (engine/winograd.h) where it applies
+ *   f32    plain sums of products, each a chain of float32 */
+#define ENG_PRECISIONS(X) X(AUTO, "auto") X(F32, "f32")
+
+enum eng_precision {
+#define ENG_PRECISION_ENUM(code, name) ENG_PRECISION_##code,
+    ENG_PRECISIONS(ENG_PRECISION_ENUM)
+#undef ENG_PRECISION_ENUM
+};
+
+const char *eng_precision_name(enum eng_precision precision);
+enum eng_err eng_precision_parse(enum eng_precision *precision, const char *text,
+                                 struct eng_why *why);
+
 struct eng_exec {
     int threads;
     enum eng_cpu cpu;
-    const struct eng_gemm_kernel *gemm; /* engine/kernels/gemm_list.h */
-    const struct eng_vec_kernel *vec;   /* engine/kernels/vec_list.h */
+    enum eng_precision precision;
+    const struct eng_gemm_kernel *gemm;         /* engine/kernels/gemm_list.h */
+    const struct eng_vec_kernel *vec;           /* engine/kernels/vec_list.h */
+    const struct eng_winograd_kernel *winograd; /* engine/kernels/winograd_list.h; NULL in f32 */
 };
 
 /* threads: 0 takes all processors (1 where built without OpenMP). cap: a CPU level's name, or NULL
- * for $GAD_CPU, or else the best there is; a level that the machine lacks is ENG_UNSUPPORTED. */
+ * for $GAD_CPU, or else the best there is; a level that the machine lacks is ENG_UNSUPPORTED. The
+ * precision is auto. */
 enum eng_err eng_exec_init(struct eng_exec *exec, int threads, const char *cap,
                            struct eng_why *why);
+
+/* Changes the precision, before the exec is used. */
+void eng_exec_set_precision(struct eng_exec *exec, enum eng_precision precision);
+
+/* What the precision comes to here, for reports: "f32-winograd" or "f32". */
+const char *eng_exec_arithmetic(const struct eng_exec *exec);
 
 /* Calls task(context, i, worker) for every i < count, on up to exec->threads threads;
  * 0 <= worker < exec->threads tells which scratch memory is the caller's own. */

@@ -1,0 +1,374 @@
+#include "engine/winograd.h"
+
+#include "engine/kernels/winograd_list.h"
+
+#include <string.h>
+
+enum {
+    F = ENG_WINOGRAD_F,
+    OUT = ENG_WINOGRAD_OUT,
+    IN = ENG_WINOGRAD_IN,
+    LEAST_CHANNELS = 16,   /* below, the transforms cost more than they save */
+    TILES = 56,            /* tiles of a product, at most */
+    OUTPUTS = 64,          /* and its outputs: 36 * 56 * 64 sums are half a MiB */
+    GROUP_BYTES = 4 << 20, /* transforms of a group, but at least those of GROUP_LEAST tiles: */
+    GROUP_LEAST = 224,     /* each group reads all of U */
+    LEAST_TILES = 64,      /* below, no gradient of the weights */
+    STRETCH = 448,         /* tiles summed at once for the gradient of the weights, */
+    STRETCH_BYTES = 16 << 20,
+    TRANSFORMS = 8,      /* tiles a task */
+    BLOCK = ENG_GEMM_MC, /* channels of x that lie together there */
+    BLOCK_LD = ENG_GEMM_COL_LD,
+};
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t ceil_div(size_t n, size_t step)
+{
+    return (n + step - 1) / step;
+}
+
+static size_t round_up(size_t n, size_t step)
+{
+    return ceil_div(n, step) * step;
+}
+
+int eng_winograd_takes(const struct eng_exec *exec, const struct eng_conv *conv, size_t in)
+{
+    return exec->winograd && conv->kernel[0] == 3 && conv->kernel[1] == 3 && conv->stride[0] == 1 &&
+           conv->stride[1] == 1 && conv->pad[0] <= 2 && conv->pad[1] <= 2 && in >= LEAST_CHANNELS &&
+           conv->out >= LEAST_CHANNELS;
+}
+
+/* ---- filters -------------------------------------------------------------------------------- */
+
+struct pack_job {
+    const struct eng_exec *exec;
+    float *packed; /* [f][panel][k][nr] */
+    const float *w;
+    size_t in, out, k, n;
+    int backward;
+};
+
+size_t eng_winograd_packed_count(const struct eng_exec *exec, size_t k, size_t n)
+{
+    return eng_product(F, eng_product(k, round_up(n, exec->gemm->nr)));
+}
+
+/* Panel i: nr outputs, all k. */
+static void pack_panel(void *context, size_t i, int worker)
+{
+    (void)worker;
+    enum { TAPS = 9 };
+    const struct pack_job *job = context;
+    const size_t nr = job->exec->gemm->nr, first = i * nr, lanes = min_size(nr, job->n - first);
+    const size_t step = job->k * round_up(job->n, nr);
+    float g[TAPS * ENG_GEMM_NR_MAX] = {0};
+    for (size_t k = 0; k < job->k; k++) {
+        for (size_t l = 0; l < lanes; l++) {
+            const float *w = job->w +
+                             (job->backward ? k * job->in + first + l : (first + l) * job->in + k) *
+                                 TAPS;
+            for (size_t t = 0; t < TAPS; t++)
+                g[t * nr + l] = w[job->backward ? TAPS - 1 - t : t];
+        }
+        job->exec->winograd->filter(job->packed + (i * job->k + k) * nr, step, g, nr, nr);
+    }
+}
+
+void eng_winograd_pack(const struct eng_exec *exec, float *packed, const float *w, size_t in,
+                       size_t out, int backward)
+{
+    struct pack_job job = {exec,    packed, w, in, out, backward ? out : in, backward ? in : out,
+                           backward};
+    eng_exec_run(exec, ceil_div(job.n, exec->gemm->nr), pack_panel, &job);
+}
+
+/* ---- tiles ---------------------------------------------------------------------------------- */
+
+/* The tiles of all images, in one row: image by image, row by row. */
+struct tiles {
+    const struct eng_winograd *job;
+    size_t h, w, count;
+};
+
+static struct tiles tiles_of(const struct eng_winograd *job)
+{
+    struct tiles t = {job, ceil_div(job->y_extent.h, OUT), ceil_div(job->y_extent.w, OUT), 0};
+    t.count = job->images * t.h * t.w;
+    return t;
+}
+
+static void locate(const struct tiles *t, size_t tile, size_t *image, size_t *y, size_t *x)
+{
+    *image = tile / (t->h * t->w);
+    *y = tile / t->w % t->h * OUT;
+    *x = tile % t->w * OUT;
+}
+
+/* Where the size x size positions from (y, x) of an image are: [h][w][c] at `data`, or, outside of
+ * it, at `zeros`. Positions may be "negative": y and x wrap, and are too large then. */
+static void point(const float **at, size_t size, const float *data, const struct eng_extent *e,
+                  size_t y, size_t x, const float *zeros)
+{
+    for (size_t i = 0; i < size; i++)
+        for (size_t j = 0; j < size; j++)
+            *at++ = y + i < e->h && x + j < e->w ? data + ((y + i) * e->w + x + j) * e->c : zeros;
+}
+
+static void point_input(const float *at[IN * IN], const struct tiles *t, size_t tile,
+                        const float *zeros)
+{
+    const struct eng_winograd *job = t->job;
+    size_t image, y, x;
+    locate(t, tile, &image, &y, &x);
+    point(at, IN, job->x + image * eng_extent_count(&job->x_extent), &job->x_extent,
+          y - job->pad[0], x - job->pad[1], zeros);
+}
+
+/* ---- the convolution ------------------------------------------------------------------------ */
+
+/* How the tiles are cut, from the shape alone. */
+struct cut {
+    size_t ld;     /* floats between the rows of V */
+    size_t tiles;  /* of a product */
+    size_t group;  /* tiles of a group, a multiple of those */
+    size_t blocks; /* of outputs */
+    size_t workers_at, zeros_at, floats;
+};
+
+enum { WORKER_FLOATS = (F * TILES + OUT * OUT) * OUTPUTS };
+
+static struct cut cut_of(const struct eng_exec *exec, const struct tiles *t)
+{
+    const size_t mr = exec->gemm->mr, most = TILES / mr * mr;
+    const size_t k = t->job->x_extent.c;
+    struct cut cut = {.ld = round_up(k, 16) + 16}; /* rows must not share sets of the cache */
+    const size_t fits = max_size(GROUP_BYTES / (F * cut.ld * sizeof(float)), GROUP_LEAST);
+    const size_t products = ceil_div(t->count, most), at_once = min_size(fits / most, products);
+    cut.tiles = round_up(ceil_div(t->count, products), mr);
+    cut.group = at_once * cut.tiles;
+    cut.blocks = ceil_div(t->job->y_extent.c, OUTPUTS);
+    const size_t rows = at_once * most; /* enough for fewer images, which may be cut otherwise */
+    cut.workers_at = eng_product(F * rows, cut.ld);
+    cut.zeros_at = cut.workers_at + (size_t)exec->threads * WORKER_FLOATS;
+    cut.floats = cut.zeros_at + round_up(k, 16);
+    return cut;
+}
+
+size_t eng_winograd_scratch(const struct eng_exec *exec, const struct eng_winograd *job)
+{
+    const struct tiles t = tiles_of(job);
+    return eng_product(cut_of(exec, &t).floats, sizeof(float));
+}
+
+struct run {
+    const struct eng_exec *exec;
+    struct tiles tiles;
+    struct cut cut;
+    const float *packed;
+    const struct eng_sink *y;
+    float *v, *workers;
+    const float *zeros;
+    size_t first, count; /* the group */
+};
+
+static void transform_input(void *context, size_t i, int worker)
+{
+    (void)worker;
+    const struct run *r = context;
+    const size_t last = min_size((i + 1) * TRANSFORMS, r->count);
+    for (size_t t = i * TRANSFORMS; t < last; t++) {
+        const float *at[IN * IN];
+        point_input(at, &r->tiles, r->first + t, r->zeros);
+        r->exec->winograd->input(r->v + t * r->cut.ld, r->cut.group * r->cut.ld, at, 0,
+                                 r->tiles.job->x_extent.c);
+    }
+}
+
+/* Hands the outputs of one tile to the sink: those of m[f][tile], cols of them from column o. */
+static void finish_tile(const struct run *r, float *y, const float *m, size_t tile, size_t o,
+                        size_t cols)
+{
+    const struct eng_extent *e = &r->tiles.job->y_extent;
+    size_t image, top, left;
+    locate(&r->tiles, tile, &image, &top, &left);
+    r->exec->winograd->output(y, OUTPUTS, m, r->cut.tiles * OUTPUTS, cols);
+    const size_t rows = min_size(OUT, e->h - top), width = min_size(OUT, e->w - left);
+    for (size_t i = 0; i < rows; i++)
+        r->y->write(r->y, y + i * OUT * OUTPUTS, OUTPUTS, (image * e->h + top + i) * e->w + left,
+                    width, o, cols);
+}
+
+static void multiply_task(void *context, size_t i, int worker)
+{
+    const struct run *r = context;
+    const struct eng_gemm_kernel *kernel = r->exec->gemm;
+    const size_t k = r->tiles.job->x_extent.c, n = r->tiles.job->y_extent.c;
+    const size_t tile = i / r->cut.blocks * r->cut.tiles, o = i % r->cut.blocks * OUTPUTS;
+    const size_t tiles = min_size(r->cut.tiles, r->count - tile), cols = min_size(OUTPUTS, n - o);
+    const size_t u_step = k * round_up(n, kernel->nr);
+    float *m = r->workers + (size_t)worker * WORKER_FLOATS, *y = m + F * TILES * OUTPUTS;
+    for (size_t f = 0; f < F; f++) {
+        const float *v = r->v + (f * r->cut.group + tile) * r->cut.ld;
+        const float *u = r->packed + f * u_step + o * k;
+        float *mf = m + f * r->cut.tiles * OUTPUTS;
+        for (size_t j = 0; j < cols; j += kernel->nr)
+            for (size_t t = 0; t < tiles; t += kernel->mr)
+                kernel->rows(k, v + t * r->cut.ld, r->cut.ld, u + j * k, mf + t * OUTPUTS + j,
+                             OUTPUTS, 0);
+    }
+    for (size_t t = 0; t < tiles; t++)
+        finish_tile(r, y, m + t * OUTPUTS, r->first + tile + t, o, cols);
+}
+
+void eng_winograd_run(const struct eng_exec *exec, const struct eng_winograd *job,
+                      const float *packed, const struct eng_sink *y, void *scratch)
+{
+    struct run r = {.exec = exec, .tiles = tiles_of(job), .packed = packed, .y = y, .v = scratch};
+    r.cut = cut_of(exec, &r.tiles);
+    r.workers = r.v + r.cut.workers_at;
+    r.zeros = memset(r.v + r.cut.zeros_at, 0, job->x_extent.c * sizeof *r.v);
+    for (r.first = 0; r.first < r.tiles.count; r.first += r.cut.group) {
+        r.count = min_size(r.cut.group, r.tiles.count - r.first);
+        eng_exec_run(exec, ceil_div(r.count, TRANSFORMS), transform_input, &r);
+        eng_exec_run(exec, ceil_div(r.count, r.cut.tiles) * r.cut.blocks, multiply_task, &r);
+    }
+}
+
+/* ---- the gradient of the weights ------------------------------------------------------------- */
+
+/* dU[f][c][o] = sum over tiles of V[f][tile][c] Z[f][tile][o], in stretches of tiles. V lies in
+ * blocks of channels, V[f][block][tile][ld], so that a block stays in the second-level cache; Z in
+ * the panels that the kernels read, Z[f][panel][tile][nr]. */
+struct weights {
+    const struct eng_exec *exec;
+    struct tiles tiles;
+    const float *dy;
+    float *dw;
+    size_t stretch, blocks, block, ld; /* channels: `block` of them in each of `blocks` */
+    size_t panels, rows, cols;         /* dU[f][rows][cols] */
+    float *v, *z, *du;
+    const float *zeros;
+    size_t v_step, z_step, du_step, floats;
+    size_t first, count; /* the stretch */
+};
+
+/* All sizes; pointers from `scratch`, or from nothing. */
+static struct weights weights_of(const struct eng_exec *exec, const struct eng_winograd *job,
+                                 float *scratch)
+{
+    const size_t c = job->x_extent.c, o = job->y_extent.c;
+    struct weights s = {.exec = exec, .tiles = tiles_of(job)};
+    const size_t fits = STRETCH_BYTES / (F * sizeof(float) * (c + o));
+    s.stretch = min_size(min_size(max_size(fits, GROUP_LEAST), STRETCH), s.tiles.count);
+    s.block = min_size(c, BLOCK);
+    s.blocks = ceil_div(c, BLOCK);
+    s.ld = s.blocks > 1 ? BLOCK_LD : round_up(c, 16) + 16;
+    s.panels = ceil_div(o, exec->gemm->nr);
+    s.rows = round_up(c, exec->gemm->mr);
+    s.cols = s.panels * exec->gemm->nr;
+    s.v_step = s.blocks * s.stretch * s.ld;
+    s.z_step = s.stretch * s.cols;
+    s.du_step = s.rows * s.cols;
+    const size_t z = round_up(F * s.v_step, 16), du = z + F * s.z_step, zeros = du + F * s.du_step;
+    s.floats = zeros + round_up(max_size(c, o), 16);
+    if (scratch) {
+        s.v = scratch;
+        s.z = scratch + z;
+        s.du = scratch + du;
+        s.zeros = memset(scratch + zeros, 0, max_size(c, o) * sizeof *scratch);
+    }
+    return s;
+}
+
+int eng_winograd_takes_weights(const struct eng_winograd *job)
+{
+    return tiles_of(job).count >= LEAST_TILES;
+}
+
+size_t eng_winograd_weights_scratch(const struct eng_exec *exec, const struct eng_winograd *job)
+{
+    return eng_product(weights_of(exec, job, NULL).floats, sizeof(float));
+}
+
+static void transform_both(void *context, size_t i, int worker)
+{
+    (void)worker;
+    const struct weights *s = context;
+    const struct eng_winograd *job = s->tiles.job;
+    const struct eng_winograd_kernel *kernel = s->exec->winograd;
+    const size_t c = job->x_extent.c, o = job->y_extent.c, nr = s->exec->gemm->nr;
+    const size_t last = min_size((i + 1) * TRANSFORMS, s->count);
+    for (size_t t = i * TRANSFORMS; t < last; t++) {
+        const float *at[IN * IN];
+        size_t image, y, x;
+        point_input(at, &s->tiles, s->first + t, s->zeros);
+        for (size_t b = 0; b < s->blocks; b++)
+            kernel->input(s->v + (b * s->stretch + t) * s->ld, s->v_step, at, b * BLOCK,
+                          min_size(s->block, c - b * BLOCK));
+        locate(&s->tiles, s->first + t, &image, &y, &x);
+        point(at, OUT, s->dy + image * eng_extent_count(&job->y_extent), &job->y_extent, y, x,
+              s->zeros);
+        for (size_t p = 0; p < s->panels; p++)
+            kernel->output_grad(s->z + (p * s->stretch + t) * nr, s->z_step, at, p * nr,
+                                min_size(nr, o - p * nr));
+    }
+}
+
+/* One block of channels against all outputs, at one f. */
+static void sum_task(void *context, size_t i, int worker)
+{
+    (void)worker;
+    const struct weights *s = context;
+    const struct eng_gemm_kernel *kernel = s->exec->gemm;
+    const size_t f = i / s->blocks, b = i % s->blocks;
+    const size_t channels = min_size(s->block, s->tiles.job->x_extent.c - b * BLOCK);
+    const float *v = s->v + f * s->v_step + b * s->stretch * s->ld;
+    float *du = s->du + f * s->du_step + b * BLOCK * s->cols;
+    for (size_t p = 0; p < s->panels; p++) {
+        const float *z = s->z + f * s->z_step + p * s->stretch * kernel->nr;
+        for (size_t c = 0; c < channels; c += kernel->mr)
+            kernel->cols(s->count, v + c, s->ld, z, du + c * s->cols + p * kernel->nr, s->cols,
+                         s->first > 0);
+    }
+}
+
+/* The filters of panel i: dw += G^T dU G. */
+static void finish_filters(void *context, size_t i, int worker)
+{
+    (void)worker;
+    enum { TAPS = 9 };
+    const struct weights *s = context;
+    const size_t c = s->tiles.job->x_extent.c, o = s->tiles.job->y_extent.c;
+    const size_t nr = s->exec->gemm->nr, first = i * nr, lanes = min_size(nr, o - first);
+    float g[TAPS * ENG_GEMM_NR_MAX];
+    for (size_t k = 0; k < c; k++) {
+        s->exec->winograd->filter_grad(g, nr, s->du + k * s->cols + first, s->du_step, lanes);
+        for (size_t l = 0; l < lanes; l++)
+            for (size_t t = 0; t < TAPS; t++)
+                s->dw[((first + l) * c + k) * TAPS + t] += g[t * nr + l];
+    }
+}
+
+void eng_winograd_weights(const struct eng_exec *exec, const struct eng_winograd *job,
+                          const float *dy, float *dw, void *scratch)
+{
+    struct weights s = weights_of(exec, job, scratch);
+    s.dy = dy;
+    s.dw = dw;
+    for (s.first = 0; s.first < s.tiles.count; s.first += s.stretch) {
+        s.count = min_size(s.stretch, s.tiles.count - s.first);
+        eng_exec_run(exec, ceil_div(s.count, TRANSFORMS), transform_both, &s);
+        eng_exec_run(exec, F * s.blocks, sum_task, &s);
+    }
+    eng_exec_run(exec, s.panels, finish_filters, &s);
+}
