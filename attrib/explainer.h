@@ -13,7 +13,7 @@
  *                                                              at a time as the memory allows
  *
  *     struct attr_explainer *explainer;
- *     eng_net_prepare(net, &exec, 1);
+ *     eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS);
  *     attr_explainer_new(&explainer, net, &exec, 224, 224, 0, &why);
  *     attr_explainer_run(explainer, &request, &result, &why);
  *     attr_explainer_free(explainer);

@@ -40,7 +40,7 @@ static enum eng_err explain(const char *file, const char *image, const char *cla
         .x = x, .images = 1, .classes = &label, .class_count = 1, .methods = methods};
     const struct attr_result result = {.logits = logits, .attributions = map};
     if ((err = dat_preprocess_run(x, &model.preprocess, &photo)) ||
-        (err = eng_net_prepare(model.net, &exec, 1)) ||
+        (err = eng_net_prepare(model.net, &exec, ENG_FOR_GRADIENTS)) ||
         (err = attr_explainer_new(&explainer, model.net, &exec, height, width, 0, why)) ||
         (err = attr_explainer_run(explainer, &request, &result, why)))
         goto done;

@@ -346,12 +346,12 @@ void eng_net_changed(struct eng_net *net)
     net->version++;
 }
 
-enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, int want_gradients)
+enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, enum eng_use use)
 {
-    if (net->packed_for != exec->gemm)
+    if (net->packed_for != exec->gemm || net->packed_precision != exec->precision)
         drop_packs(net);
     if (net->packs && net->packed_version == net->version &&
-        net->packed_gradients >= want_gradients)
+        (net->packed_use == use || net->packed_use == ENG_FOR_GRADIENTS))
         return ENG_OK;
     if (!net->packs) {
         net->packs = calloc((size_t)net->node_count, sizeof *net->packs);
@@ -359,13 +359,14 @@ enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, i
             return ENG_NOMEM;
     }
     net->packed_for = exec->gemm;
+    net->packed_precision = exec->precision;
     net->packed_version = 0;
     for (int i = 0; i < net->node_count; i++) {
         const struct eng_node *node = &net->nodes[i];
         if (node->op->pack)
-            ENG_TRY(node->op->pack(&net->packs[i], net, node, exec, want_gradients));
+            ENG_TRY(node->op->pack(&net->packs[i], net, node, exec, use));
     }
     net->packed_version = net->version;
-    net->packed_gradients = want_gradients;
+    net->packed_use = use;
     return ENG_OK;
 }

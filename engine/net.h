@@ -86,8 +86,17 @@ void eng_net_set_batches_tracked(struct eng_net *net, uint64_t count);
 /* Says that parameters were written: packed copies of them are out of date. */
 void eng_net_changed(struct eng_net *net);
 
-/* Packs the weights for exec's kernels, once per version of the weights. Needed before a forward
- * pass (want_gradients 0) or one that is followed by a backward pass (1). ENG_NOMEM. */
-enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, int want_gradients);
+/* What weights are made ready for. Weights that change with every step are not worth a store of
+ * packed copies: a tape that wants parameter gradients packs most of them as it goes, and so
+ * training takes less memory. */
+enum eng_use {
+    ENG_FOR_OUTPUT,    /* forward passes alone */
+    ENG_FOR_GRADIENTS, /* forward passes and any gradients */
+    ENG_FOR_TRAINING   /* tapes that want parameter gradients, and no others */
+};
+
+/* Packs the weights for exec's kernels, once per version of the weights. Needed before the first
+ * pass after a change. ENG_NOMEM. */
+enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, enum eng_use use);
 
 #endif

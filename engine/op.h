@@ -41,14 +41,16 @@ struct eng_net {
     size_t param_count, param_capacity;
     struct eng_pack *packs; /* by node, while prepared */
     const struct eng_gemm_kernel *packed_for;
-    int packed_gradients;
+    enum eng_precision packed_precision;
+    enum eng_use packed_use;
     uint64_t version, packed_version;
     uint64_t batches_tracked;
     struct eng_why why; /* the first failure of a builder */
     enum eng_err err;
 };
 
-/* A node's weights in the kernels' order: for forward, and for the input gradient. */
+/* A node's weights in the kernels' order: for forward, and for the input gradient. NULL: the
+ * operator packs them as it goes. */
 struct eng_pack {
     float *forward, *backward;
 };
@@ -60,6 +62,7 @@ struct eng_pass {
     const struct eng_node *node;
     const struct eng_pack *pack;
     size_t n;
+    unsigned want; /* enum eng_want */
     struct eng_extent x_extent[2], y_extent;
     const float *x[2];
     float *y;
@@ -99,9 +102,9 @@ struct eng_op {
     size_t (*scratch)(const struct eng_pass *);
     void (*forward)(const struct eng_pass *);
     void (*backward)(const struct eng_pass *);
-    /* Packs weights; *pack is empty, its arrays are the net's afterwards. NULL: none needed. */
+    /* Packs weights; *pack is empty or from before, its arrays are the net's. NULL: none needed. */
     enum eng_err (*pack)(struct eng_pack *, const struct eng_net *, const struct eng_node *,
-                         const struct eng_exec *, int want_gradients);
+                         const struct eng_exec *, enum eng_use);
     /* Multiply-adds of an image; NULL: not counted. */
     double (*work)(const struct eng_node *, const struct eng_extent *x, const struct eng_extent *y);
 };

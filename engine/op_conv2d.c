@@ -25,6 +25,7 @@
  */
 #include "engine/gemm.h"
 #include "engine/op.h"
+#include "engine/winograd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -199,27 +200,48 @@ static size_t backward_packed(const struct eng_exec *exec, const struct eng_node
     return count;
 }
 
+/* Allocates a pack that is not there yet. */
+static enum eng_err make_room(float **pack, size_t floats)
+{
+    if (!*pack)
+        *pack = malloc((floats + 1) * sizeof **pack);
+    return *pack ? ENG_OK : ENG_NOMEM;
+}
+
+static enum eng_err pack_winograd(struct eng_pack *pack, const float *w,
+                                  const struct eng_node *node, const struct eng_exec *exec,
+                                  enum eng_use use)
+{
+    const size_t in = node->in, out = node->conv.out;
+    if (use == ENG_FOR_TRAINING) {
+        free(pack->forward);
+        free(pack->backward);
+        *pack = (struct eng_pack){NULL, NULL};
+        return ENG_OK;
+    }
+    ENG_TRY(make_room(&pack->forward, eng_winograd_packed_count(exec, in, out)));
+    eng_winograd_pack(exec, pack->forward, w, in, out, 0);
+    if (use == ENG_FOR_OUTPUT)
+        return ENG_OK;
+    ENG_TRY(make_room(&pack->backward, eng_winograd_packed_count(exec, out, in)));
+    eng_winograd_pack(exec, pack->backward, w, in, out, 1);
+    return ENG_OK;
+}
+
 static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
-                         const struct eng_node *node, const struct eng_exec *exec,
-                         int want_gradients)
+                         const struct eng_node *node, const struct eng_exec *exec, enum eng_use use)
 {
     const struct eng_conv *conv = &node->conv;
+    if (eng_winograd_takes(exec, conv, node->in))
+        return pack_winograd(pack, eng_node_param(net, node, 0), node, exec, use);
     const size_t columns = conv->kernel[0] * conv->kernel[1] * node->in;
     struct weights w = {
         {read_forward}, eng_node_param(net, node, 0), node->in, conv, {{0}, {0}, {0}, {0}}};
-    if (!pack->forward) {
-        pack->forward = malloc(eng_gemm_packed_count(exec, columns, conv->out) * sizeof(float));
-        if (!pack->forward)
-            return ENG_NOMEM;
-    }
+    ENG_TRY(make_room(&pack->forward, eng_gemm_packed_count(exec, columns, conv->out)));
     eng_gemm_pack_b(exec, pack->forward, &w.source, columns, conv->out);
-    if (!want_gradients)
+    if (use == ENG_FOR_OUTPUT)
         return ENG_OK;
-    if (!pack->backward) {
-        pack->backward = malloc((backward_packed(exec, node) + 1) * sizeof(float));
-        if (!pack->backward)
-            return ENG_NOMEM;
-    }
+    ENG_TRY(make_room(&pack->backward, backward_packed(exec, node)));
     if (node->in <= NARROW) {
         w.source.read = read_patch_weights;
         eng_gemm_pack_b(exec, pack->backward, &w.source, conv->out, columns);
@@ -273,12 +295,55 @@ static void write_y(const struct eng_sink *self, const float *c, size_t ld, size
                             rows, cols, pass->relu);
 }
 
+/* The convolution as Winograd's, and the one that gives its input gradient. */
+static struct eng_winograd winograd_forward(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    return (struct eng_winograd){
+        pass->n, pass->x[0], pass->x_extent[0], pass->y_extent, {conv->pad[0], conv->pad[1]}};
+}
+
+static struct eng_winograd winograd_backward(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    return (struct eng_winograd){
+        pass->n, pass->dy, pass->y_extent, pass->x_extent[0], {2 - conv->pad[0], 2 - conv->pad[1]}};
+}
+
+/* Scratch of a Winograd pass: filters that are packed as one goes, then the job's own. */
+static size_t winograd_filters(const struct eng_pass *pass)
+{
+    const size_t in = pass->node->in, out = pass->node->conv.out;
+    if (!(pass->want & ENG_WANT_PARAMS))
+        return 0;
+    const size_t there = eng_winograd_packed_count(pass->exec, in, out);
+    const size_t back = eng_winograd_packed_count(pass->exec, out, in);
+    return ((there > back ? there : back) + 15) / 16 * 16 * sizeof(float);
+}
+
+static void run_winograd(const struct eng_pass *pass, const struct eng_winograd *job,
+                         const float *packed, int backward, const struct eng_sink *sink)
+{
+    if (!packed) {
+        float *filters = pass->scratch;
+        eng_winograd_pack(pass->exec, filters, eng_node_param(pass->net, pass->node, 0),
+                          pass->node->in, pass->node->conv.out, backward);
+        packed = filters;
+    }
+    eng_winograd_run(pass->exec, job, packed, sink, (char *)pass->scratch + winograd_filters(pass));
+}
+
 static void forward(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *y = &pass->y_extent;
     const struct patches a = patches_of(pass->x[0], &pass->x_extent[0], conv, y);
     const struct y_sink c = {{write_y}, pass};
+    if (eng_winograd_takes(pass->exec, conv, pass->node->in)) {
+        const struct eng_winograd job = winograd_forward(pass);
+        run_winograd(pass, &job, pass->pack->forward, 0, &c.sink);
+        return;
+    }
     const struct eng_gemm g = {.m = pass->n * y->h * y->w,
                                .n = conv->out,
                                .k = conv->kernel[0] * conv->kernel[1] * pass->node->in,
@@ -469,32 +534,71 @@ static void weight_gradient(const struct eng_pass *pass)
     eng_op_split(pass->exec, conv->out, 16, add_filters, &job);
 }
 
+static void winograd_input_gradient(const struct eng_pass *pass)
+{
+    const struct eng_winograd job = winograd_backward(pass);
+    const struct eng_extent *x = &pass->x_extent[0];
+    const struct dx_sink c = {.sink = {write_dx},
+                              .dx = pass->dx[0],
+                              .extent = *x,
+                              .stride = {1, 1},
+                              .positions = {x->h, x->w},
+                              .add = pass->add[0]};
+    run_winograd(pass, &job, pass->pack->backward, 1, &c.sink);
+}
+
 static void backward(const struct eng_pass *pass)
 {
-    if (pass->dparam[0])
+    const int winograd = eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);
+    const struct eng_winograd job = winograd_forward(pass);
+    if (pass->dparam[0] && winograd && eng_winograd_takes_weights(&job))
+        eng_winograd_weights(pass->exec, &job, pass->dy, pass->dparam[0], pass->scratch);
+    else if (pass->dparam[0])
         weight_gradient(pass);
     if (pass->dparam[1])
         eng_op_sums(pass->exec, pass->dparam[1], pass->dy,
                     pass->n * pass->y_extent.h * pass->y_extent.w, pass->y_extent.c, pass->scratch);
     if (pass->dx[0]) {
-        if (pass->node->in <= NARROW)
+        if (winograd)
+            winograd_input_gradient(pass);
+        else if (pass->node->in <= NARROW)
             narrow_input_gradient(pass);
         else
             input_gradient(pass);
     }
 }
 
-static size_t scratch(const struct eng_pass *pass)
+/* What the products of patches need: of the driver, then sums of weights or folded patches. */
+static size_t patch_scratch(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
-    const size_t positions = pass->y_extent.h * pass->y_extent.w;
-    const size_t weights = eng_product(columns, conv->out);
-    const size_t folds = pass->node->in <= NARROW ? eng_product(positions, columns) : 0;
+    const size_t weights = pass->want & ENG_WANT_PARAMS ? eng_product(columns, conv->out) : 0;
+    const size_t folds = pass->node->in <= NARROW && pass->want
+                             ? eng_product(pass->y_extent.h * pass->y_extent.w, columns)
+                             : 0;
     const size_t floats = weights > folds ? weights : folds;
-    const size_t sums = eng_op_sums_scratch(eng_product(pass->n, positions), conv->out);
-    const size_t bytes = after_gemm(pass->exec) + eng_product(floats, sizeof(float));
-    return bytes > sums ? bytes : sums;
+    return after_gemm(pass->exec) + eng_product(floats, sizeof(float));
+}
+
+static size_t scratch(const struct eng_pass *pass)
+{
+    const struct eng_winograd there = winograd_forward(pass), back = winograd_backward(pass);
+    const int winograd = eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);
+    const int weights = (pass->want & ENG_WANT_PARAMS) != 0;
+    const size_t filters = winograd ? winograd_filters(pass) : 0;
+    const size_t needs[] = {
+        winograd && !weights ? 0 : patch_scratch(pass),
+        winograd ? filters + eng_winograd_scratch(pass->exec, &there) : 0,
+        winograd && pass->want ? filters + eng_winograd_scratch(pass->exec, &back) : 0,
+        winograd && weights ? eng_winograd_weights_scratch(pass->exec, &there) : 0,
+        weights
+            ? eng_op_sums_scratch(pass->n * pass->y_extent.h * pass->y_extent.w, pass->y_extent.c)
+            : 0};
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        most = needs[i] > most ? needs[i] : most;
+    return most;
 }
 
 static double work(const struct eng_node *node, const struct eng_extent *x,

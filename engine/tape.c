@@ -215,6 +215,7 @@ static void fill_pass(const struct eng_tape *tape, int i, size_t n, struct eng_p
                               .net = net,
                               .node = node,
                               .n = n,
+                              .want = tape->options.want,
                               .y_extent = tape->plans[i].extent,
                               .train_batch_norm = tape->options.train_batch_norm,
                               .dropout = tape->options.dropout};
@@ -369,9 +370,17 @@ static struct eng_pass make_pass(const struct eng_tape *tape, int i)
 static int prepared(const struct eng_tape *tape)
 {
     const struct eng_net *net = tape->net;
-    return net->packs && net->packed_version == net->version &&
-           net->packed_for == tape->exec->gemm &&
-           net->packed_gradients >= (tape->options.want != 0);
+    if (!net->packs || net->packed_version != net->version || net->packed_for != tape->exec->gemm ||
+        net->packed_precision != tape->exec->precision)
+        return 0;
+    switch (net->packed_use) {
+    case ENG_FOR_OUTPUT:
+        return tape->options.want == ENG_WANT_OUTPUT;
+    case ENG_FOR_TRAINING:
+        return (tape->options.want & ENG_WANT_PARAMS) != 0;
+    default:
+        return 1;
+    }
 }
 
 enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)

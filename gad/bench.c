@@ -76,7 +76,8 @@ static enum eng_err run_attribution(struct bench *b)
 static enum eng_err run_train(struct bench *b)
 {
     const size_t n = b->o->batch;
-    ENG_TRY(eng_net_prepare(b->net, b->o->exec, 1)); /* the last step changed the weights */
+    ENG_TRY(eng_net_prepare(b->net, b->o->exec,
+                            ENG_FOR_TRAINING)); /* the last step changed the weights */
     ENG_TRY(run_forward(b));
     eng_mse(eng_tape_output(b->tape), b->target, n, b->o->net.classes, b->seed);
     eng_grads_zero(b->grads);
@@ -167,7 +168,10 @@ static enum eng_err init(struct bench *b, struct eng_why *why)
         b->x[i] = eng_rng_normal(&rng);
     for (size_t i = 0; i < o->batch; i++)
         b->seed[i * o->net.classes] = 1.0f; /* the first output's gradient */
-    if (eng_net_prepare(b->net, o->exec, o->job != GAD_BENCH_FORWARD) != ENG_OK)
+    const enum eng_use use = o->job == GAD_BENCH_FORWARD ? ENG_FOR_OUTPUT
+                             : o->job == GAD_BENCH_TRAIN ? ENG_FOR_TRAINING
+                                                         : ENG_FOR_GRADIENTS;
+    if (eng_net_prepare(b->net, o->exec, use) != ENG_OK)
         return eng_fail(why, ENG_NOMEM, "no memory for this net; use a smaller one");
     return o->job == GAD_BENCH_ATTRIBUTION ? init_explainer(b, numbers, why) : init_tape(b, why);
 }

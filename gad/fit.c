@@ -52,14 +52,14 @@ static void describe(char text[512], const struct dat_model *model, const struct
     snprintf(text, 512,
              "%s from %s, data %s, input %zux%zu, %zu epochs of %zu in batches of %zu, optimiser "
              "%d(%g %g %g %g) decay %g, rate %.9g schedule %d warm-up %g, augment %g-%g %g %g, "
-             "frozen %d dropout %d, seed %llu, %s",
+             "frozen %d dropout %d, seed %llu, %s %s",
              model->config.arch, base, hex, model->preprocess.width, model->preprocess.height,
              o->epochs, o->train_count, o->batch, (int)o->optim.kind, (double)o->optim.beta1,
              (double)o->optim.beta2, (double)o->optim.eps, (double)o->optim.momentum,
              (double)o->optim.weight_decay, (double)o->lr, (int)o->schedule, o->warm_up,
              (double)o->augment.scale_min, (double)o->augment.scale_max, (double)o->augment.flip,
              (double)o->augment.jitter, o->frozen_batch_norm, o->dropout,
-             (unsigned long long)o->seed, o->exec->gemm->name);
+             (unsigned long long)o->seed, o->exec->gemm->name, eng_exec_arithmetic(o->exec));
 }
 
 static void fit_release(struct fit *f)
@@ -105,7 +105,7 @@ static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *l
     const struct gad_fit_options *o = f->o;
     const size_t classes = f->model->config.classes, n = batch->count;
     eng_tape_seed(f->tape, o->seed, f->step);
-    enum eng_err err = eng_net_prepare(f->model->net, o->exec, 1);
+    enum eng_err err = eng_net_prepare(f->model->net, o->exec, ENG_FOR_TRAINING);
     if (err != ENG_OK || (err = eng_tape_forward(f->tape, batch->x, n)) != ENG_OK)
         return eng_fail(why, err, "out of memory");
     const float *y = eng_tape_output(f->tape);

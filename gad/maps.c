@@ -39,7 +39,7 @@ enum eng_err gad_mapper_new(struct gad_mapper **out, struct dat_model *base,
     const size_t memory = (options->memory ? options->memory : ATTR_MEMORY_DEFAULT) / m->nets;
     for (size_t i = 0; err == ENG_OK && i < m->nets; i++) {
         struct eng_net *net = i ? supports->at[i - 1].model.net : base->net;
-        err = eng_net_prepare(net, options->exec, 1);
+        err = eng_net_prepare(net, options->exec, ENG_FOR_GRADIENTS);
         if (err != ENG_OK)
             eng_fail(why, err, "out of memory");
         else

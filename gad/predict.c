@@ -38,7 +38,7 @@ enum eng_err gad_predict(float *logits, struct dat_model *model, const struct da
     struct eng_tape *tape = NULL;
     for (size_t i = 0; i < count * classes; i++)
         logits[i] = NAN;
-    enum eng_err err = eng_net_prepare(model->net, o->exec, 0);
+    enum eng_err err = eng_net_prepare(model->net, o->exec, ENG_FOR_OUTPUT);
     if (err != ENG_OK)
         return eng_fail(why, err, "out of memory");
     const struct eng_tape_options shape = {

@@ -52,7 +52,7 @@ static enum eng_err net_step(struct eng_net *net, const struct eng_arch_config *
     if (err == ENG_OK)
         err = eng_optim_new(&other, net, &sgd);
     if (err == ENG_OK)
-        err = eng_net_prepare(net, &exec, 1);
+        err = eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS);
     if (err == ENG_OK)
         err = eng_tape_forward(tape, x, 1);
     if (err == ENG_OK) {
@@ -92,9 +92,9 @@ static enum eng_err prepare_again(void)
 {
     struct eng_net *net;
     ENG_TRY(eng_arch_build(&net, &tiny_resnet, &why));
-    enum eng_err err = eng_net_prepare(net, &exec, 1);
-    if (err == ENG_NOMEM &&
-        (eng_net_prepare(net, &exec, 1) != ENG_OK || net_step(net, &tiny_resnet) != ENG_OK))
+    enum eng_err err = eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS);
+    if (err == ENG_NOMEM && (eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) != ENG_OK ||
+                             net_step(net, &tiny_resnet) != ENG_OK))
         err = ENG_STATE;
     eng_net_free(net);
     return err;
@@ -400,7 +400,7 @@ int main(void)
         scratch_ppm(name, 17, 20, 200 + i);
     }
     if (eng_arch_build(&prepared, &tiny_resnet, NULL) != ENG_OK ||
-        eng_net_prepare(prepared, &exec, 1) != ENG_OK)
+        eng_net_prepare(prepared, &exec, ENG_FOR_GRADIENTS) != ENG_OK)
         return 1;
     check("a step of ResNet18", resnet_step, 0);
     check("a step of VGG16", vgg_step, 0);

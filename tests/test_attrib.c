@@ -40,7 +40,7 @@ static void finish(struct eng_net *net)
     struct eng_why why = {""};
     need(eng_net_finish(net, &why), &why);
     eng_net_changed(net);
-    need(eng_net_prepare(net, &exec, 1), NULL);
+    need(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS), NULL);
 }
 
 static int close_to(double a, double b, double tolerance)
@@ -619,7 +619,7 @@ static void test_errors(struct eng_net *net, const float *x)
     eng_net_changed(net);
     CHECK(attr_explainer_run(e, &few, &result, &why) == ENG_STATE && strstr(why.text, "prepare"),
           "a net whose weights changed: %s", why.text);
-    need(eng_net_prepare(net, &exec, 1), NULL);
+    need(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS), NULL);
     CHECK(attr_explainer_run(e, &few, &result, &why) == ENG_OK, "and prepared again");
     attr_explainer_free(e);
     attr_explainer_free(NULL);

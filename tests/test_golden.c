@@ -101,7 +101,7 @@ static struct eng_net *net_of(const char *name)
     for (size_t i = 0; i < eng_net_param_count(net); i++)
         read_tensor(tensors, eng_net_param(net, i), eng_net_param(net, i)->value);
     eng_net_changed(net);
-    need(eng_net_prepare(net, &exec, 1), NULL);
+    need(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS), NULL);
     dat_safetensors_free(tensors);
     return net;
 }
@@ -270,7 +270,7 @@ static void test_training(const struct golden *golden)
     if (!seed)
         need(ENG_NOMEM, NULL);
     for (size_t step = 0; step < count_of(&losses); step++) {
-        need(eng_net_prepare(net, &exec, 1), NULL);
+        need(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS), NULL);
         need(eng_tape_forward(tape, x.data, x.dim[0]), NULL);
         const double loss = eng_mse(eng_tape_output(tape), target.data, target.dim[0],
                                     target.dim[1], seed);
@@ -309,13 +309,18 @@ int main(void)
 {
     struct eng_why why = {""};
     need(eng_exec_init(&exec, 2, NULL, &why), &why);
-    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
-        if (!is_there(&nets[i])) {
-            tap_skip("nets against PyTorch beyond those in tests/golden: no files (GAD_SHARED)");
-            continue;
+    for (int p = 0; eng_precision_name((enum eng_precision)p); p++) {
+        eng_exec_set_precision(&exec, (enum eng_precision)p);
+        printf("# precision %s\n", eng_precision_name((enum eng_precision)p));
+        for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+            if (!is_there(&nets[i])) {
+                tap_skip(
+                    "nets against PyTorch beyond those in tests/golden: no files (GAD_SHARED)");
+                continue;
+            }
+            test_attributions(nets[i].name);
+            test_training(&nets[i]);
         }
-        test_attributions(nets[i].name);
-        test_training(&nets[i]);
     }
     return tap_done();
 }

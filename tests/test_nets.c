@@ -433,6 +433,9 @@ int main(void)
     check_init("vgg16", 0.125f);
     eng_rng_init(&rng, 6, 0);
     test_twins();
+    eng_exec_set_precision(&exec, ENG_PRECISION_F32);
+    test_twins();
+    eng_exec_set_precision(&exec, ENG_PRECISION_AUTO);
     test_smallest();
     test_infer();
     return tap_done();

@@ -224,7 +224,7 @@ static void test_norm_statistics(void)
         const struct eng_tape_options options = {N, H, W, want, 1, 0};
         eng_net_changed(net);
         CHECK(eng_tape_new(&tape, net, &exec, &options, &why) == ENG_OK &&
-                  eng_net_prepare(net, &exec, 1) == ENG_OK &&
+                  eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
                   eng_tape_update_running(tape, net) == ENG_STATE,
               "running averages need a forward pass");
         CHECK(eng_tape_forward(tape, x, N) == ENG_OK &&
@@ -243,7 +243,8 @@ static void test_norm_statistics(void)
 
     const struct eng_tape_options evaluation = {N, H, W, 0, 0, 0};
     CHECK(eng_tape_new(&tape, net, &exec, &evaluation, &why) == ENG_OK &&
-              eng_net_prepare(net, &exec, 0) == ENG_OK && eng_tape_forward(tape, x, N) == ENG_OK &&
+              eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
+              eng_tape_forward(tape, x, N) == ENG_OK &&
               eng_tape_update_running(tape, net) == ENG_STATE,
           "evaluation has no statistics to give");
     eng_tape_free(tape);
@@ -285,7 +286,8 @@ static void test_relu_edges(void)
     const struct eng_tape_options options = {4, 1, 1, ENG_WANT_INPUT, 0, 0};
     CHECK(eng_net_finish(net, NULL) == ENG_OK &&
               eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
-              eng_net_prepare(net, &exec, 1) == ENG_OK && eng_tape_forward(tape, x, 4) == ENG_OK,
+              eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
+              eng_tape_forward(tape, x, 4) == ENG_OK,
           "a lone relu");
     const float *y = eng_tape_output(tape);
     CHECK(y[0] == 0 && y[1] == 0 && y[2] == 2 && isnan(y[3]), "relu keeps NaN");
@@ -348,7 +350,7 @@ static void test_max_pool_edges(void)
     const struct eng_tape_options options = {1, 2, 2, ENG_WANT_INPUT, 0, 0};
     CHECK(eng_net_finish(net, NULL) == ENG_OK &&
               eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
-              eng_net_prepare(net, &exec, 1) == ENG_OK,
+              eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK,
           "a lone max pool");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const float one = 1;
@@ -412,7 +414,7 @@ static void test_dropout(void)
         const struct eng_tape_options options = {DROP_N, 1, 1, ENG_WANT_INPUT, 0, 1};
         int ok = eng_net_finish(net, NULL) == ENG_OK &&
                  eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
-                 eng_net_prepare(net, &exec, 1) == ENG_OK;
+                 eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK;
         if (!CHECK(ok, "dropout %g builds", p))
             return;
         const float *y = eng_tape_output(tape);
@@ -471,7 +473,7 @@ static void test_dropout_nodes(void)
     const struct eng_tape_options options = {DROP_N, 1, 1, 0, 0, 1};
     if (!CHECK(eng_net_finish(net, NULL) == ENG_OK &&
                    eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
-                   eng_net_prepare(net, &exec, 0) == ENG_OK &&
+                   eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
                    eng_tape_forward(tape, x, DROP_N) == ENG_OK,
                "two dropouts on the input"))
         return;
@@ -757,7 +759,7 @@ static void test_passes(void)
                        eng_tape_new(&other, net, &exec, &options, NULL) == ENG_OK &&
                        eng_grads_new(&grads, net) == ENG_OK &&
                        eng_grads_new(&again, net) == ENG_OK &&
-                       eng_net_prepare(net, &exec, 1) == ENG_OK,
+                       eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK,
                    "two tapes on one net"))
             return;
         CHECK(eng_tape_bytes(tape) > 0 && eng_tape_bytes(tape) == eng_tape_bytes(other),
@@ -818,14 +820,17 @@ static void test_order(void)
     CHECK(eng_tape_forward(tape, x, 1) == ENG_STATE, "forward without prepare");
     CHECK(eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx, NULL) == ENG_STATE,
           "backward without forward");
-    CHECK(eng_net_prepare(net, &exec, 0) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_STATE,
+    CHECK(eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
+              eng_tape_forward(tape, x, ENG_FOR_GRADIENTS) == ENG_STATE,
           "a tape with gradients needs them prepared");
     CHECK(eng_tape_forward(only_output, x, 1) == ENG_OK, "one without does not");
     CHECK(eng_tape_backward(only_output, seed, ENG_RELU_STANDARD, NULL, NULL) == ENG_STATE,
           "and has no backward");
-    CHECK(eng_net_prepare(net, &exec, 1) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_OK,
+    CHECK(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
+              eng_tape_forward(tape, x, 1) == ENG_OK,
           "prepared with gradients");
-    CHECK(eng_net_prepare(net, &exec, 0) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_OK,
+    CHECK(eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
+              eng_tape_forward(tape, x, ENG_FOR_GRADIENTS) == ENG_OK,
           "asking for less afterwards changes nothing");
     CHECK(eng_tape_forward(tape, x, 0) == ENG_ARG &&
               eng_tape_forward(tape, x, BATCH + 1) == ENG_ARG,
@@ -837,17 +842,19 @@ static void test_order(void)
     CHECK(eng_tape_forward(tape, x, 1) == ENG_STATE &&
               eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx, NULL) == ENG_STATE,
           "changed weights must be prepared again");
-    CHECK(eng_net_prepare(net, &exec, 1) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_OK &&
+    CHECK(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
+              eng_tape_forward(tape, x, 1) == ENG_OK &&
               eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx, NULL) == ENG_OK,
           "and then all is well");
 
     struct eng_exec scalar;
     CHECK(eng_exec_init(&scalar, 1, "scalar", NULL) == ENG_OK, "another exec");
     if (scalar.gemm != exec.gemm) {
-        CHECK(eng_net_prepare(net, &scalar, 1) == ENG_OK &&
+        CHECK(eng_net_prepare(net, &scalar, ENG_FOR_GRADIENTS) == ENG_OK &&
                   eng_tape_forward(tape, x, 1) == ENG_STATE,
               "weights packed for another level");
-        CHECK(eng_net_prepare(net, &exec, 1) == ENG_OK && eng_tape_forward(tape, x, 1) == ENG_OK,
+        CHECK(eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
+                  eng_tape_forward(tape, x, 1) == ENG_OK,
               "and back");
     }
     eng_tape_free(tape);
@@ -985,6 +992,11 @@ int main(void)
     }
     eng_rng_init(&rng, 1, 0);
     test_twin();
+    test_conv();
+    test_residual();
+    test_wiring();
+    test_random_graphs();
+    eng_exec_set_precision(&exec, ENG_PRECISION_F32);
     test_conv();
     test_linear();
     test_norm();

@@ -91,7 +91,7 @@ static enum eng_err train(struct eng_net *net, const struct eng_exec *exec, stru
     if (err == ENG_OK)
         err = eng_optim_new(&optim, net, &adam);
     for (uint64_t step = 0; step < STEPS && err == ENG_OK; step++) {
-        err = eng_net_prepare(net, exec, 1);
+        err = eng_net_prepare(net, exec, ENG_FOR_GRADIENTS);
         if (err != ENG_OK)
             break;
         eng_tape_seed(tape, 99, step);
@@ -126,7 +126,7 @@ static void test_counts(const struct eng_arch_config *config)
         struct eng_exec exec;
         struct record record = {0}, training = {0};
         int ok = eng_exec_init(&exec, thread_counts[i], NULL, NULL) == ENG_OK &&
-                 eng_net_prepare(net, &exec, 1) == ENG_OK &&
+                 eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
                  explain(net, &exec, &record) == ENG_OK && train(net, &exec, &training) == ENG_OK;
         CHECK(ok && finite(&record) && finite(&training), "%s, %d threads: runs", config->arch,
               thread_counts[i]);
@@ -168,7 +168,8 @@ static void test_sharing(const struct eng_arch_config *config)
     struct eng_net *net = build(config);
     struct eng_exec exec;
     pthread_t threads[2];
-    if (eng_exec_init(&exec, 1, NULL, NULL) != ENG_OK || eng_net_prepare(net, &exec, 1) != ENG_OK)
+    if (eng_exec_init(&exec, 1, NULL, NULL) != ENG_OK ||
+        eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) != ENG_OK)
         exit(1);
     struct user users[3] = {
         {net, &exec, {0}, ENG_OK}, {net, &exec, {0}, ENG_OK}, {net, &exec, {0}, ENG_OK}};

@@ -309,7 +309,7 @@ static void check_learning(const char *what, const struct eng_optim_config *conf
         draw(x, labels);
         eng_grads_zero(grads);
         eng_tape_seed(tape, 1, step);
-        ok &= eng_net_prepare(net, &exec, 1) == ENG_OK &&
+        ok &= eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
               eng_tape_forward(tape, x, BATCH) == ENG_OK;
         const double loss = eng_softmax_xent(eng_tape_output(tape), labels, BATCH, 2, seed);
         ok &= eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads) == ENG_OK &&
@@ -320,7 +320,7 @@ static void check_learning(const char *what, const struct eng_optim_config *conf
     }
     for (int round = 0; round < 8; round++) {
         draw(x, labels);
-        ok &= eng_net_prepare(net, &exec, 0) == ENG_OK &&
+        ok &= eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
               eng_tape_forward(evaluation, x, BATCH) == ENG_OK;
         const float *y = eng_tape_output(evaluation);
         for (size_t n = 0; n < BATCH; n++)

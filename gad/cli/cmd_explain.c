@@ -331,7 +331,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         err = gad_supports_read(&job.supports, support, &job.model, &why);
         job.has_supports = err == ENG_OK;
     }
-    if (err == ENG_OK && eng_net_prepare(job.model.net, &session.exec, 1) != ENG_OK)
+    if (err == ENG_OK && eng_net_prepare(job.model.net, &session.exec, ENG_FOR_GRADIENTS) != ENG_OK)
         err = ENG_NOMEM;
     int failed = 0;
     if (err == ENG_OK)

@@ -211,7 +211,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (err == ENG_OK && !p.probabilities)
         err = ENG_NOMEM;
     if (err == ENG_OK)
-        err = eng_net_prepare(p.model.net, &session.exec, 0);
+        err = eng_net_prepare(p.model.net, &session.exec, ENG_FOR_OUTPUT);
     if (err == ENG_OK) {
         set_widths(&p, session.args.operands + 1, session.args.count - 1);
         if (!p.json)
