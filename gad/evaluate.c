@@ -347,13 +347,13 @@ static void describe(char text[1024], const struct gad_evaluation *e)
         text, 1024,
         "gad evaluation 1: %s %zux%zu %d %zu %s, %s, split %llu, seed %llu, %zu images, select %s, "
         "degenerate %d, area %d, sup %d, occlude %d, probability %d, reduce %d, "
-        "normalise %d, present %s, keep %d, ig %zu %d %d%s, %s, methods",
+        "normalise %d, present %s, keep %d, ig %zu %d %d%s, %s %s, methods",
         print, p->width, p->height, (int)p->rule, p->resize, colours, dat_dataset_about(e->set),
         (unsigned long long)o->split_seed, (unsigned long long)o->seed, e->count, select,
         (int)o->degenerate, (int)o->area, (int)o->supplement, (int)o->occlude, o->probability,
         (int)o->maps.reduce, (int)o->maps.intersect.normalise, present, (int)o->maps.intersect.keep,
         o->maps.ig.steps, (int)o->maps.ig.quadrature, (int)o->maps.ig.baseline.kind, baseline,
-        eng_cpu_name(o->exec->cpu));
+        eng_cpu_name(o->exec->cpu), eng_exec_arithmetic(o->exec));
     for (size_t i = 0; i < e->methods && used < 1024; i++)
         used += snprintf(text + used, 1024 - (size_t)used, " %s", o->maps.methods.at[i]->name);
     for (size_t i = 0; i < e->supports.count && used < 1024; i++) {

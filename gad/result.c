@@ -116,7 +116,7 @@ static void put_machine(struct dat_json_out *json, const struct eng_exec *exec)
     put_text(json, "processor", model);
     put_text(json, "cpu", eng_cpu_name(exec->cpu));
     put_count(json, "threads", (uint64_t)exec->threads);
-    put_text(json, "precision", "f32");
+    put_text(json, "precision", eng_exec_arithmetic(exec));
     dat_json_out_end(json);
 }
 

@@ -350,6 +350,7 @@ static void test_usage(void)
     REFUSED(2, "a.ppm", "inspect m.safetensors a.ppm");
     REFUSED(2, "threads", "predict m.safetensors a.ppm --threads 5000");
     REFUSED(2, "scalar", "predict m.safetensors a.ppm --cpu z80");
+    REFUSED(2, "use auto or f32", "predict m.safetensors a.ppm --precision f16");
     REFUSED(2, "-o", "train " DATA);
     REFUSED(2, "-o", "support m.safetensors " DATA);
     REFUSED(2, "-o", "explain m.safetensors a.ppm");
@@ -381,9 +382,9 @@ static void expect(float logits[2], const float *x, size_t height, size_t width)
     const struct eng_tape_options shape = {.batch = 1, .height = height, .width = width};
     scratch_need(dat_model_read(&model, "m.safetensors", NULL) == ENG_OK &&
                      eng_exec_init(&exec, 1, NULL, NULL) == ENG_OK &&
-                     eng_net_prepare(model.net, &exec, 0) == ENG_OK &&
+                     eng_net_prepare(model.net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
                      eng_tape_new(&tape, model.net, &exec, &shape, NULL) == ENG_OK &&
-                     eng_tape_forward(tape, x, 1) == ENG_OK,
+                     eng_tape_forward(tape, x, ENG_FOR_GRADIENTS) == ENG_OK,
                  "m.safetensors");
     memcpy(logits, eng_tape_output(tape), 2 * sizeof *logits);
     eng_tape_free(tape);
@@ -756,7 +757,7 @@ static void test_bench(void)
                   number_of(dat_json_member(root, "gflops")) > 0 &&
                   number_of(dat_json_member(root, "peak_rss_mb")) > 1 &&
                   number_of(dat_json_member(root, "threads")) == 1 &&
-                  text_is(dat_json_member(root, "precision"), "f32") &&
+                  text_is(dat_json_member(root, "precision"), "f32-winograd") &&
                   dat_json_string(dat_json_member(root, "cpu")),
               "bench --job %s --json", jobs[i]);
         dat_json_free(json);

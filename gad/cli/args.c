@@ -107,13 +107,14 @@ static const struct cli_option *find(const struct cli_option *options, size_t co
 }
 
 /* The options that every command has. */
-enum { COMMON = 7 };
+enum { COMMON = 8 };
 static void list_common(struct cli_option out[COMMON], struct cli_common *c)
 {
     const struct cli_option common[COMMON] = {
         {"threads", CLI_SIZE, &c->threads, "N", "threads to compute with; default: all processors"},
         {"seed", CLI_SEED, &c->seed, "N", "seed of everything random: same seed, same bits"},
         {"cpu", CLI_TEXT, &c->cpu, "LEVEL", "scalar, avx2 or avx512; default: the best there is"},
+        {"precision", CLI_TEXT, &c->precision, "NAME", "auto or f32"},
         {"json", CLI_FLAG, &c->json, NULL, "results as JSON on standard output"},
         {"quiet", CLI_FLAG, &c->quiet, NULL, "no progress bar and no summary"},
         {"help", CLI_FLAG, &c->help, NULL, "this text"},
@@ -153,6 +154,7 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
 {
     *args = (struct cli_args){0};
     struct cli_common *c = &args->common;
+    c->precision = "auto";
     struct cli_option common[COMMON];
     list_common(common, c);
     args->operands = calloc((size_t)argc + 1, sizeof *args->operands);

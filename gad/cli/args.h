@@ -38,7 +38,7 @@ struct cli_command {
 struct cli_common {
     size_t threads;
     uint64_t seed;
-    const char *cpu;
+    const char *cpu, *precision;
     int quiet, json, help, version;
 };
 

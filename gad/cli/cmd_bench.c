@@ -55,7 +55,7 @@ static void print_json(const struct gad_bench_options *o, const struct gad_bench
         {"peak_rss_mb", NULL, peak_rss_mb()},
         {"threads", NULL, (double)o->exec->threads},
         {"cpu", eng_cpu_name(o->exec->cpu), 0},
-        {"precision", "f32", 0},
+        {"precision", eng_exec_arithmetic(o->exec), 0},
         {"processor", processor, 0},
         {"compiler", compiler(), 0},
         {"version", GAD_VERSION, 0},

@@ -136,6 +136,9 @@ int cli_begin(struct cli_session *session, const struct cli_command *command,
         &session->exec, common->threads > 1024 ? 1025 : (int)common->threads, common->cpu, &why);
     if (err == ENG_UNSUPPORTED) /* a level that this machine lacks is wrong usage here */
         err = ENG_ARG;
+    enum eng_precision precision;
+    if (err == ENG_OK && (err = eng_precision_parse(&precision, common->precision, &why)) == ENG_OK)
+        eng_exec_set_precision(&session->exec, precision);
     if (err == ENG_OK && !(session->bar = calloc(1, sizeof *session->bar)))
         err = ENG_NOMEM;
     if (err != ENG_OK)
