@@ -22,6 +22,19 @@ void eng_op_split(const struct eng_exec *exec, size_t total, size_t chunk,
     eng_exec_run(exec, (total + chunk - 1) / chunk, split_task, &s);
 }
 
+void eng_op_relu_bits(const struct eng_pass *pass, size_t row, size_t rows, size_t col, size_t cols)
+{
+    const size_t channels = pass->y_extent.c, step = eng_op_bits_row(channels);
+    if (!pass->bits)
+        return;
+    uint8_t *bits = pass->bits + row * step + col / 8;
+    const float *y = pass->y + row * channels + col;
+    if (cols == channels && channels % 8 == 0)
+        cols *= rows, rows = 1;
+    for (size_t i = 0; i < rows; i++)
+        pass->exec->vec->relu_bits(bits + i * step, y + i * channels, cols);
+}
+
 size_t eng_op_chunk(size_t channels)
 {
     enum { FLOATS = 8192, LEAST = 16 };

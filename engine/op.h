@@ -75,6 +75,7 @@ struct eng_pass {
     const float *scale, *shift; /* of each channel, or NULL */
     const float *residual;      /* added, or NULL */
     int relu;
+    uint8_t *bits; /* takes what that ReLU needs for the way back, or NULL; see eng_op_relu_bits */
 
     /* Backward. */
     const float *dy;
@@ -86,9 +87,8 @@ struct eng_pass {
 
 enum eng_op_flag {
     ENG_OP_KEEPS_X = 1,           /* backward reads its input */
-    ENG_OP_KEEPS_Y = 2,           /* backward reads its output */
-    ENG_OP_FORWARD_IN_PLACE = 4,  /* y may be x[0] */
-    ENG_OP_BACKWARD_IN_PLACE = 8, /* dx[0] may be dy */
+    ENG_OP_FORWARD_IN_PLACE = 2,  /* y may be x[0] */
+    ENG_OP_BACKWARD_IN_PLACE = 4, /* dx[0] may be dy */
 };
 
 struct eng_op {
@@ -138,6 +138,18 @@ static inline const float *eng_node_param(const struct eng_net *net, const struc
                                           int which)
 {
     return node->param[which] < 0 ? NULL : net->params[node->param[which]].value;
+}
+
+/* Notes in pass->bits (NULL: does nothing) which of the numbers just written to rows row..row+rows,
+ * channels col..col+cols of pass->y are positive: one bit a number, each row from a new byte. col
+ * is a multiple of 8. */
+void eng_op_relu_bits(const struct eng_pass *pass, size_t row, size_t rows, size_t col,
+                      size_t cols);
+
+/* Bytes of a row of bits. */
+static inline size_t eng_op_bits_row(size_t channels)
+{
+    return (channels + 7) / 8;
 }
 
 /* Calls task(context, first, count, i) for consecutive stretches of `chunk` of 0..total-1; i

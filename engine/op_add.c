@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { CHUNK = 8192 };
-
 static int extent(const struct eng_node *node, const struct eng_extent x[2], struct eng_extent *y)
 {
     (void)node;
@@ -22,36 +20,45 @@ static void forward_task(void *context, size_t first, size_t count, size_t i)
 {
     (void)i;
     const struct eng_pass *pass = context;
-    pass->exec->vec->affine(pass->y + first, 0, pass->x[0] + first, 0, pass->x[1] + first, 0, NULL,
-                            NULL, 1, count, pass->relu);
+    const size_t c = pass->y_extent.c, at = first * c;
+    pass->exec->vec->affine(pass->y + at, c, pass->x[0] + at, c, pass->x[1] + at, c, NULL, NULL,
+                            count, c, pass->relu);
+    eng_op_relu_bits(pass, first, count, 0, c);
+}
+
+static void split(const struct eng_pass *pass,
+                  void (*task)(void *context, size_t first, size_t count, size_t i))
+{
+    eng_op_split(pass->exec, pass->n * pass->y_extent.h * pass->y_extent.w,
+                 eng_op_chunk(pass->y_extent.c), task, (void *)pass);
 }
 
 static void forward(const struct eng_pass *pass)
 {
-    eng_op_split(pass->exec, pass->n * eng_extent_count(&pass->y_extent), CHUNK, forward_task,
-                 (void *)pass);
+    split(pass, forward_task);
 }
 
 static void backward_task(void *context, size_t first, size_t count, size_t i)
 {
     (void)i;
     const struct eng_pass *pass = context;
+    const size_t c = pass->y_extent.c;
+    const float *dy = pass->dy + first * c;
     /* The second input first: the first may share its memory with dy. */
     for (int k = 1; k >= 0; k--) {
-        float *dx = pass->dx[k] ? pass->dx[k] + first : NULL;
-        if (!dx || dx == pass->dy + first)
+        float *dx = pass->dx[k] ? pass->dx[k] + first * c : NULL;
+        if (!dx || dx == dy)
             continue;
         if (pass->add[k])
-            pass->exec->vec->accumulate(dx, pass->dy + first, count);
+            pass->exec->vec->accumulate(dx, dy, count * c);
         else
-            memcpy(dx, pass->dy + first, count * sizeof *dx);
+            memcpy(dx, dy, count * c * sizeof *dx);
     }
 }
 
 static void backward(const struct eng_pass *pass)
 {
-    eng_op_split(pass->exec, pass->n * eng_extent_count(&pass->y_extent), CHUNK, backward_task,
-                 (void *)pass);
+    split(pass, backward_task);
 }
 
 const struct eng_op eng_op_add = {

@@ -125,6 +125,7 @@ static void apply_task(void *context, size_t first, size_t count, size_t i)
     const size_t c = pass->y_extent.c;
     pass->exec->vec->affine(pass->y + first * c, c, pass->x[0] + first * c, c, NULL, 0,
                             saved(pass, A), saved(pass, B), count, c, pass->relu);
+    eng_op_relu_bits(pass, first, count, 0, c);
 }
 
 static void forward(const struct eng_pass *pass)

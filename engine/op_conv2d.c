@@ -293,6 +293,7 @@ static void write_y(const struct eng_sink *self, const float *c, size_t ld, size
     pass->exec->vec->affine(pass->y + at, out, c, ld, pass->residual ? pass->residual + at : NULL,
                             out, pass->scale ? pass->scale + col : NULL, shift ? shift + col : NULL,
                             rows, cols, pass->relu);
+    eng_op_relu_bits(pass, row, rows, col, cols);
 }
 
 /* The convolution as Winograd's, and the one that gives its input gradient. */

@@ -19,7 +19,7 @@ struct plan {
     int consumer, uses; /* the only consumer (if uses == 1), number of uses */
     int value, grad;    /* node whose block holds this one's value, gradient */
     int norm, residual; /* nodes that this one runs on the way, -1: none */
-    int relu, folded;   /* runs a ReLU on the way; is itself run by an earlier node */
+    int relu, folded;   /* the ReLU that it runs, -1: none; is itself run by an earlier node */
     int add[2];         /* dx of input k is added to: a later node wrote it before */
     size_t value_block, grad_block, saved_block;
 };
@@ -126,7 +126,7 @@ static void plan_uses(struct eng_tape *tape)
         const struct eng_node *node = &net->nodes[i];
         p->flags = node->op->flags(node, o->train_batch_norm, o->dropout, o->want);
         p->value = p->grad = i;
-        p->norm = p->residual = -1;
+        p->norm = p->residual = p->relu = -1;
         if (!p->used)
             continue;
         for (int k = 1; k >= 0; k--) { /* in the order in which backward writes gradients */
@@ -157,7 +157,7 @@ static void plan_places(struct eng_tape *tape)
         struct plan *p = &plans[i];
         const int j = net->nodes[i].input[0];
         if (p->used && p->flags & ENG_OP_FORWARD_IN_PLACE && !(p->flags & ENG_OP_KEEPS_X) &&
-            plans[j].uses == 1 && !(plans[j].flags & ENG_OP_KEEPS_Y))
+            plans[j].uses == 1)
             p->value = plans[j].value;
     }
     for (int i = net->node_count - 1; i > 0; i--) {
@@ -201,7 +201,7 @@ static void plan_folds(struct eng_tape *tape)
             }
         }
         if ((next = next_in_place(tape, at, &eng_op_relu)) >= 0) {
-            plans[i].relu = 1;
+            plans[i].relu = next;
             plans[next].folded = 1;
         }
     }
@@ -247,7 +247,7 @@ static void plan_blocks(struct eng_tape *tape)
             if (!p->used)
                 continue;
             if (p->value == i) {
-                if (j == net->node_count - 1 || (want && p->flags & ENG_OP_KEEPS_Y))
+                if (j == net->node_count - 1)
                     value_last = end;
                 for (int c = j + 1; c < net->node_count; c++)
                     if (plans[c].used &&
@@ -404,7 +404,10 @@ enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)
         }
         if (p->residual >= 0)
             pass.residual = value_of(tape, p->residual);
-        pass.relu = p->relu;
+        pass.relu = p->relu >= 0;
+        const int relu = pass.node->op == &eng_op_relu ? i : p->relu;
+        if (relu >= 0 && tape->options.want)
+            pass.bits = eng_arena_at(&tape->arena, tape->plans[relu].saved_block);
         struct eng_rng rng; /* one seed a node: streams within it are the chunks' */
         eng_rng_init(&rng, tape->seed, tape->step * (uint64_t)net->node_count + (uint64_t)i);
         pass.seed = eng_rng_u64(&rng);

@@ -320,8 +320,10 @@ static void run_loops(const struct eng_vec_kernel *vec, struct arena *s, size_t 
     const size_t ld = y == s->out[0] ? n + 5 : n;
     vec->affine(y, ld, s->in[0], n, add, n, scale, shift, ROWS, n, which & 1);
     vec->accumulate(s->in[2], s->in[3], n);
-    vec->relu_grad(which & 1 ? s->in[3] : s->out[1], s->in[3], s->in[2], n,
-                   (enum eng_relu_rule)(which % 3));
+    uint8_t *bits = (uint8_t *)(s->out[1] + 6 * MOST);
+    vec->relu_bits(bits, s->in[2], n);
+    vec->relu_grad(which & 1 ? s->in[3] : s->out[1], s->in[3], bits, n,
+                   (enum eng_relu_rule)(which % 3), which & 1);
     vec->moments(s->in[2], 1 + (size_t)which % ROWS, n, s->out[1] + MOST, s->out[1] + 2 * MOST);
     vec->norm_grad_sums(s->in[0], s->in[2], s->channel[0], s->channel[1], ROWS, n,
                         s->out[1] + 3 * MOST, s->out[1] + 4 * MOST);
@@ -410,11 +412,19 @@ static void test_relu_grad(const struct eng_vec_kernel *vec)
         {1, -1, 0, 0, 0, 0, 0}, {1, 0, 1, 0, 1, 0, 2}, {1, 0, 0, 0, 0, 0, 0}};
     for (int rule = 0; rule < 3; rule++) {
         float dx[8];
-        vec->relu_grad(dx, g, y, 8, (enum eng_relu_rule)rule);
+        uint8_t bits = 0xaa;
+        vec->relu_bits(&bits, y, 8);
+        CHECK(bits == 0x83, "relu_bits: %02x, those of what is greater than 0", bits);
+        vec->relu_grad(dx, g, &bits, 8, (enum eng_relu_rule)rule, 0);
         int right = rule == ENG_RELU_STANDARD ? isnan(dx[7]) : dx[7] == 0;
         for (int i = 0; i < 7; i++)
             right &= dx[i] == want[rule][i];
         CHECK(right, "relu_grad, rule %d", rule);
+        float sum[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+        vec->relu_grad(sum, g, &bits, 8, (enum eng_relu_rule)rule, 1);
+        for (int i = 0; i < 7; i++)
+            right &= sum[i] == (float)i + want[rule][i];
+        CHECK(right, "relu_grad, rule %d, added", rule);
     }
 }
 

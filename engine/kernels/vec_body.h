@@ -1,8 +1,12 @@
 /* The text of the element-wise loops. Each vec_LEVEL.c defines VEC_LEVEL and VEC_NEEDS, and
- * includes this once: plain C that compilers vectorise with that file's instructions. */
+ * includes this once: plain C that compilers vectorise with that file's instructions, but for the
+ * bits of ReLUs, which they do not. */
 #include "engine/kernels/vec_list.h"
 
 #include <math.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #define EACH(value)                                                                                \
     for (size_t c = 0; c < channels; c++)                                                          \
@@ -42,21 +46,108 @@ static void accumulate(float *y, const float *x, size_t count)
         y[i] += x[i];
 }
 
-static void relu_grad(float *dx, const float *dy, const float *y, size_t count,
-                      enum eng_relu_rule rule)
+/* Up to LANES bits, and the numbers they let through, by the one instruction that each level has
+ * for it. n < LANES only at the end. */
+#if defined(__AVX512F__)
+enum { LANES = 16 };
+
+static inline unsigned positive(const float *y, size_t n)
 {
-    switch (rule) {
+    const __mmask16 there = (__mmask16)((1u << n) - 1);
+    return _mm512_mask_cmp_ps_mask(there, _mm512_maskz_loadu_ps(there, y), _mm512_setzero_ps(),
+                                   _CMP_GT_OQ);
+}
+
+static inline void pass_on(float *dx, const float *dy, unsigned bits, size_t n, int add)
+{
+    const __mmask16 there = (__mmask16)((1u << n) - 1);
+    __m512 g = _mm512_maskz_loadu_ps((__mmask16)bits, dy);
+    if (add)
+        g = _mm512_add_ps(_mm512_maskz_loadu_ps(there, dx), g);
+    _mm512_mask_storeu_ps(dx, there, g);
+}
+#elif defined(__AVX2__)
+enum { LANES = 8 };
+
+static inline __m256i first(size_t n)
+{
+    const __m256i i = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), i);
+}
+
+static inline unsigned positive(const float *y, size_t n)
+{
+    const __m256 v = _mm256_maskload_ps(y, first(n));
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ));
+}
+
+static inline void pass_on(float *dx, const float *dy, unsigned bits, size_t n, int add)
+{
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i on = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)bits), bit), bit);
+    __m256 g = _mm256_and_ps(_mm256_maskload_ps(dy, first(n)), _mm256_castsi256_ps(on));
+    if (add)
+        g = _mm256_add_ps(_mm256_maskload_ps(dx, first(n)), g);
+    _mm256_maskstore_ps(dx, first(n), g);
+}
+#else
+enum { LANES = 8 };
+
+static inline unsigned positive(const float *y, size_t n)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < n; i++)
+        bits |= (unsigned)(y[i] > 0.0f) << i;
+    return bits;
+}
+
+static inline void pass_on(float *dx, const float *dy, unsigned bits, size_t n, int add)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float g = bits >> i & 1 ? dy[i] : 0.0f;
+        dx[i] = add ? dx[i] + g : g;
+    }
+}
+#endif
+
+static void relu_bits(uint8_t *bits, const float *y, size_t count)
+{
+    for (size_t i = 0; i < count; i += LANES) {
+        const size_t n = count - i < LANES ? count - i : LANES;
+        const unsigned b = positive(y + i, n);
+        for (size_t k = 0; k < n; k += 8)
+            *bits++ = (uint8_t)(b >> k);
+    }
+}
+
+static inline void relu_grad_by(float *dx, const float *dy, const uint8_t *bits, size_t count,
+                                enum eng_relu_rule rule, int add)
+{
+    for (size_t i = 0; i < count; i += LANES) {
+        const size_t n = count - i < LANES ? count - i : LANES;
+        unsigned b = 0;
+        for (size_t k = 0; k < n && rule != ENG_RELU_DECONV; k += 8)
+            b |= (unsigned)*bits++ << k;
+        if (rule == ENG_RELU_DECONV)
+            b = positive(dy + i, n);
+        else if (rule == ENG_RELU_GUIDED)
+            b &= positive(dy + i, n);
+        pass_on(dx + i, dy + i, b, n, add);
+    }
+}
+
+static void relu_grad(float *dx, const float *dy, const uint8_t *bits, size_t count,
+                      enum eng_relu_rule rule, int add)
+{
+    switch (rule) { /* one loop a rule */
     case ENG_RELU_STANDARD:
-        for (size_t i = 0; i < count; i++)
-            dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+        relu_grad_by(dx, dy, bits, count, ENG_RELU_STANDARD, add);
         break;
     case ENG_RELU_DECONV:
-        for (size_t i = 0; i < count; i++)
-            dx[i] = dy[i] > 0.0f ? dy[i] : 0.0f;
+        relu_grad_by(dx, dy, bits, count, ENG_RELU_DECONV, add);
         break;
     case ENG_RELU_GUIDED:
-        for (size_t i = 0; i < count; i++)
-            dx[i] = ((y[i] > 0.0f) & (dy[i] > 0.0f)) ? dy[i] : 0.0f;
+        relu_grad_by(dx, dy, bits, count, ENG_RELU_GUIDED, add);
         break;
     }
 }

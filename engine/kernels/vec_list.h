@@ -29,9 +29,11 @@ struct eng_adam_step {
                const float *scale, const float *shift, size_t rows, size_t channels, int relu))    \
     /* y += x */                                                                                   \
     X(accumulate, (float *y, const float *x, size_t count))                                        \
-    /* dx = the gradient a ReLU with output y passes on of dy */                                   \
-    X(relu_grad,                                                                                   \
-      (float *dx, const float *dy, const float *y, size_t count, enum eng_relu_rule rule))         \
+    /* bit i % 8 of bits[i / 8] = y[i] > 0; what is left of the last byte is 0 */                  \
+    X(relu_bits, (uint8_t * bits, const float *y, size_t count))                                   \
+    /* dx = (add ? dx : 0) + the gradient a ReLU with these bits passes on of dy */                \
+    X(relu_grad, (float *dx, const float *dy, const uint8_t *bits, size_t count,                   \
+                  enum eng_relu_rule rule, int add))                                               \
     /* mean and sum of squared deviations of each channel over rows (rows > 0) */                  \
     X(moments, (const float *x, size_t rows, size_t channels, float *mean, float *m2))             \
     /* sum = sum of dy, sum_x = sum of dy * (x - mean) * inv_std, over rows */                     \
