@@ -93,12 +93,12 @@ static void backward_task(void *context, size_t first, size_t count, size_t inde
         for (; oy <= last; oy++)
             for (size_t ox = 0; ox < ye->w; ox++) {
                 const size_t at = ((n * ye->h + oy) * ye->w + ox) * c;
-                const size_t ky = iy - oy * node->stride;
-                for (size_t i = 0; i < c; i++) {
-                    const size_t tap = place[at + i];
-                    if (tap / k == ky)
-                        dx[(ox * node->stride + tap % k - node->pad) * c + i] += pass->dy[at + i];
-                }
+                const size_t ky = iy - oy * node->stride, left = ox * node->stride;
+                size_t x0, x1;
+                window(node, ox, xe->w, &x0, &x1);
+                for (size_t x = x0; x < x1; x++)
+                    pass->exec->vec->max_grad(dx + x * c, pass->dy + at, place + at, c,
+                                              (int)(ky * k + x + node->pad - left));
             }
     }
 }

@@ -331,6 +331,10 @@ static void run_loops(const struct eng_vec_kernel *vec, struct arena *s, size_t 
                    s->channel[1], s->channel[2], ROWS, n, which & 2);
     vec->column_sums(s->in[1], ROWS, n, s->out[1] + 5 * MOST);
     vec->max_update(s->channel[0], s->tap, s->in[2], n, which);
+    uint8_t place[MOST];
+    for (size_t i = 0; i < n; i++)
+        place[i] = (uint8_t)(i % 5);
+    vec->max_grad(s->in[3], s->in[1], place, n, which % 5);
     const struct eng_adam_step step = {1e-2f,  0.9f,     0.999f, 1e-8f, which & 1 ? 0.1f : 0.0f,
                                        0.271f, 0.002997f};
     for (size_t i = 0; i < n; i++) /* a second moment is not negative */

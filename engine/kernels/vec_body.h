@@ -212,6 +212,12 @@ static void max_update(float *best, int32_t *tap, const float *x, size_t channel
     }
 }
 
+static void max_grad(float *dx, const float *dy, const uint8_t *place, size_t channels, int tap)
+{
+    for (size_t c = 0; c < channels; c++)
+        dx[c] += place[c] == tap ? dy[c] : 0.0f;
+}
+
 static void adam(float *value, float *m, float *v, const float *grad, size_t count,
                  const struct eng_adam_step *step)
 {

@@ -46,6 +46,8 @@ struct eng_adam_step {
     X(column_sums, (const float *x, size_t rows, size_t channels, float *sum))                     \
     /* Where x > best or x is NaN: best = x, tap = index */                                        \
     X(max_update, (float *best, int32_t *tap, const float *x, size_t channels, int32_t index))     \
+    /* dx += dy where place = tap */                                                               \
+    X(max_grad, (float *dx, const float *dy, const uint8_t *place, size_t channels, int tap))      \
     /* One Adam step of value, with its moments m and v */                                         \
     X(adam, (float *value, float *m, float *v, const float *grad, size_t count,                    \
              const struct eng_adam_step *step))                                                    \
