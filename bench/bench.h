@@ -4,6 +4,7 @@
 
 #include "data/json_out.h"
 #include "engine/cpu.h"
+#include "gad/bench.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -58,12 +59,14 @@ static inline void bench_begin(struct dat_json_out *json, const char *bench)
     bench_text(json, "bench", bench);
 }
 
-static inline void bench_end(struct dat_json_out *json)
+static inline void bench_end(struct dat_json_out *json, enum eng_cpu level)
 {
     char processor[64];
     eng_cpu_model(processor, sizeof processor);
+    bench_text(json, "cpu", eng_cpu_name(level));
     bench_text(json, "processor", processor);
-    bench_text(json, "compiler", __VERSION__);
+    bench_text(json, "compiler", gad_bench_compiler());
+    bench_text(json, "commit", gad_bench_commit());
     bench_text(json, "version", GAD_VERSION);
     dat_json_out_end(json);
     dat_json_out_finish(json);

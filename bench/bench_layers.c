@@ -118,9 +118,8 @@ static int measure(const struct shape *s, const struct eng_exec *exec)
             bench_text(&json, "direction", d->name);
             bench_number(&json, "ms", 1e3 * seconds);
             bench_number(&json, "gflops", 1e-9 * flops / seconds);
-            bench_text(&json, "cpu", eng_cpu_name(exec->cpu));
             bench_number(&json, "threads", exec->threads);
-            bench_end(&json);
+            bench_end(&json, exec->cpu);
         } else {
             fprintf(stderr, "bench_layers: %s: %s\n", s->name, why.text);
         }

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs all benchmarks: bench/run.sh FOLDER-OF-THE-PROGRAMS. A JSON object a line on standard output.
 set -e
+GAD_COMMIT=$(git describe --always --dirty 2>/dev/null) || GAD_COMMIT=unknown
+export GAD_COMMIT
 programs=$1
 "$programs/bench_kernels"
 "$programs/bench_layers" bench/shapes/*.txt

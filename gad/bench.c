@@ -238,3 +238,22 @@ enum eng_err gad_bench_run(struct gad_bench_result *result, const struct gad_ben
     release(&b);
     return err;
 }
+
+/* ---- facts ---------------------------------------------------------------------------------- */
+
+const char *gad_bench_compiler(void)
+{
+#ifdef __clang__
+    return __VERSION__; /* begins with its name */
+#elif defined(__GNUC__)
+    return "GCC " __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
+const char *gad_bench_commit(void)
+{
+    const char *commit = getenv("GAD_COMMIT");
+    return commit && *commit ? commit : "unknown";
+}

@@ -54,4 +54,9 @@ struct gad_bench_result {
 enum eng_err gad_bench_run(struct gad_bench_result *result, const struct gad_bench_options *options,
                            struct eng_why *why);
 
+/* What a figure depends on besides the machine: the compiler, and the commit that $GAD_COMMIT
+ * names ("unknown" without it), since only the script that measures knows where it was built. */
+const char *gad_bench_compiler(void);
+const char *gad_bench_commit(void);
+
 #endif

@@ -758,7 +758,9 @@ static void test_bench(void)
                   number_of(dat_json_member(root, "peak_rss_mb")) > 1 &&
                   number_of(dat_json_member(root, "threads")) == 1 &&
                   text_is(dat_json_member(root, "precision"), "f32-winograd") &&
-                  dat_json_string(dat_json_member(root, "cpu")),
+                  dat_json_string(dat_json_member(root, "cpu")) &&
+                  dat_json_string(dat_json_member(root, "compiler")) &&
+                  dat_json_string(dat_json_member(root, "commit")),
               "bench --job %s --json", jobs[i]);
         dat_json_free(json);
     }

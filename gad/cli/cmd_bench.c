@@ -20,17 +20,6 @@ static double peak_rss_mb(void)
 #endif
 }
 
-static const char *compiler(void)
-{
-#ifdef __clang__
-    return __VERSION__; /* begins with its name */
-#elif defined(__GNUC__)
-    return "GCC " __VERSION__;
-#else
-    return "unknown";
-#endif
-}
-
 static void print_json(const struct gad_bench_options *o, const struct gad_bench_result *r)
 {
     const double images = (double)o->batch;
@@ -57,7 +46,8 @@ static void print_json(const struct gad_bench_options *o, const struct gad_bench
         {"cpu", eng_cpu_name(o->exec->cpu), 0},
         {"precision", eng_exec_arithmetic(o->exec), 0},
         {"processor", processor, 0},
-        {"compiler", compiler(), 0},
+        {"compiler", gad_bench_compiler(), 0},
+        {"commit", gad_bench_commit(), 0},
         {"version", GAD_VERSION, 0},
     };
     struct dat_json_out json;
