@@ -59,7 +59,8 @@ BENCH_SRC := $(wildcard bench/bench_*.c)
 LIB_H     := $(filter-out %_body.h,$(wildcard engine/*.h engine/kernels/*.h data/*.h attrib/*.h metrics/*.h gad/*.h))
 HEADERS   := $(LIB_H) $(wildcard gad/cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
 SOURCES   := $(LIB_SRC) $(CLI_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(HEADERS) \
-             $(wildcard engine/kernels/*_body.h tests/alloc_fail.c tests/fuzz/replay.c docs/*.c)
+             $(wildcard engine/kernels/*_body.h tests/alloc_fail.c tests/fuzz/replay.c bench/ceiling.c \
+                         docs/*.c)
 # Headers that users of the library need: those that do not say otherwise.
 PUBLIC_H  := $(shell grep -L 'Not installed\.' $(LIB_H))
 
@@ -93,7 +94,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libgad.a
 $(BUILD)/tests/test_alloc: $(BUILD)/tests/alloc_fail.o
 $(BUILD)/tests/test_alloc: override LDFLAGS += \
     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup
-$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BUILD)/libgad.a
+$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BUILD)/bench/ceiling.o $(BUILD)/libgad.a
 	$(LINK)
 
 # A fuzz target without libFuzzer is a test: it replays its corpus.
@@ -184,4 +185,4 @@ clean:
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) \
-         $(BUILD)/tests/alloc_fail.d $(BUILD)/tests/fuzz/replay.d
+         $(BUILD)/tests/alloc_fail.d $(BUILD)/tests/fuzz/replay.d $(BUILD)/bench/ceiling.d

@@ -3,10 +3,11 @@
 #define BENCH_H
 
 #include "data/json_out.h"
-#include "engine/cpu.h"
+#include "engine/exec.h"
 #include "gad/bench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static inline double bench_now(void)
@@ -37,6 +38,17 @@ static inline double bench_time(void (*work)(void *context), void *context, int 
         round++;
     }
     return best / (double)calls;
+}
+
+/* As GAD_CPU says, and on $OMP_NUM_THREADS threads. 0, and a message, if that cannot be. */
+static inline int bench_exec(struct eng_exec *exec)
+{
+    struct eng_why why;
+    const char *threads = getenv("OMP_NUM_THREADS");
+    const int ok = eng_exec_init(exec, threads ? atoi(threads) : 0, NULL, &why) == ENG_OK;
+    if (!ok)
+        fprintf(stderr, "bench: %s\n", why.text);
+    return ok;
 }
 
 static inline void bench_text(struct dat_json_out *json, const char *key, const char *value)

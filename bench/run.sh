@@ -4,9 +4,11 @@ set -e
 GAD_COMMIT=$(git describe --always --dirty 2>/dev/null) || GAD_COMMIT=unknown
 export GAD_COMMIT
 programs=$1
+"$programs/bench_ceilings"
 "$programs/bench_kernels"
 "$programs/bench_layers" bench/shapes/*.txt
 for arch in resnet18 vgg16; do
+    build/gad bench --arch $arch --batch 1 --json
     for job in forward input-gradient attribution train; do
         build/gad bench --arch $arch --job $job --json
     done
