@@ -4,130 +4,189 @@
  *
  * (images, channels, height, width, output channels, kernel, stride, padding). Each is timed in
  * three directions: forward, back to its input, back to its weights. As GAD_CPU says, and on
- * $OMP_NUM_THREADS threads. */
+ * $OMP_NUM_THREADS threads.
+ *
+ * The operator is called by itself (engine/op.h), as a tape would call it: a tape wants a whole
+ * net, which begins with a change of layout and ends in a row of outputs, and the time of these
+ * would be counted, too. What fits the caches is still in them from the call before. The layer's
+ * output stands in for the gradient that comes back to it.
+ *
+ *     percent = layer / ceiling      of multiply-adds in registers, on the same threads. An
+ *                                    algorithm that needs fewer than a direct convolution, for
+ *                                    which we count, may reach more than 100
+ */
 #include "bench/bench.h"
-#include "engine/tape.h"
+#include "bench/ceiling.h"
+#include "engine/op.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
+
+enum { TURNS = 3 };
 
 struct shape {
     char name[64];
     size_t n, c, h, w, oc, k, s, p;
 };
 
-/* The layer as a net: pooled to one row of outputs, which a tape wants a net to end in. */
 struct layer {
     struct eng_net *net;
-    struct eng_tape *tape;
-    struct eng_grads *grads;
-    float *x, *dx, *seed;
-    size_t n;
+    struct eng_pass pass;
+    float *x, *y, *dx, *dw;
+    void *saved, *scratch;
 };
 
 static void forward(void *context)
 {
     struct layer *l = context;
-    eng_tape_forward(l->tape, l->x, l->n);
+    l->pass.node->op->forward(&l->pass);
+}
+
+static void back(struct layer *l, float *dx, float *dw)
+{
+    l->pass.dy = l->y;
+    l->pass.dx[0] = dx;
+    l->pass.dparam[0] = dw;
+    l->pass.node->op->backward(&l->pass);
 }
 
 static void back_to_input(void *context)
 {
     struct layer *l = context;
-    eng_tape_backward(l->tape, l->seed, ENG_RELU_STANDARD, l->dx, NULL);
+    back(l, l->dx, NULL);
 }
 
 static void back_to_weights(void *context)
 {
     struct layer *l = context;
-    eng_tape_backward(l->tape, l->seed, ENG_RELU_STANDARD, NULL, l->grads);
+    back(l, NULL, l->dw);
 }
 
 static const struct direction {
     const char *name;
-    unsigned want;
     void (*run)(void *context);
 } directions[] = {
-    {"forward", ENG_WANT_OUTPUT, forward},
-    {"back to input", ENG_WANT_INPUT, back_to_input},
-    {"back to weights", ENG_WANT_PARAMS, back_to_weights},
+    {"forward", forward},
+    {"input gradient", back_to_input},
+    {"weight gradient", back_to_weights},
 };
 
-static void fill(float *values, size_t count)
+enum { DIRECTIONS = sizeof directions / sizeof *directions };
+
+/* NULL or `count` random numbers. */
+static float *random_floats(size_t count)
 {
+    float *values = malloc(count * sizeof *values);
     struct eng_rng rng;
     eng_rng_init(&rng, 0, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; values && i < count; i++)
         values[i] = eng_rng_normal(&rng);
+    return values;
 }
 
-static int init(struct layer *l, const struct shape *s, const struct eng_exec *exec, unsigned want,
-                struct eng_why *why)
+/* Memory of a size that the operator tells, or none if it does not tell any. */
+static int reserve(void **memory, size_t (*bytes)(const struct eng_pass *),
+                   const struct eng_pass *pass)
 {
-    const size_t numbers = s->n * s->c * s->h * s->w;
+    const size_t size = bytes ? (bytes(pass) + 63) / 64 * 64 : 0;
+    *memory = size ? aligned_alloc(64, size) : NULL;
+    return !size || *memory;
+}
+
+static enum eng_err init(struct layer *l, const struct shape *s, const struct eng_exec *exec,
+                         struct eng_why *why)
+{
     const struct eng_conv conv = {s->oc, {s->k, s->k}, {s->s, s->s}, {s->p, s->p}, 0};
-    const struct eng_tape_options options = {
-        .batch = s->n, .height = s->h, .width = s->w, .want = want};
-    *l = (struct layer){.n = s->n};
-    if (eng_net_new(&l->net, s->c) != ENG_OK)
-        return 0;
-    const int y = eng_net_conv2d(l->net, eng_net_input(l->net), "conv", &conv);
-    eng_net_avg_pool(l->net, y, 1, 1);
-    if (eng_net_finish(l->net, why) != ENG_OK)
-        return 0;
+    *l = (struct layer){0};
+    ENG_TRY(eng_net_new(&l->net, s->c));
+    const int node = eng_net_conv2d(l->net, eng_net_input(l->net), "conv", &conv);
+    ENG_TRY(eng_net_finish(l->net, why));
     struct eng_param *weight = eng_net_param(l->net, 0);
-    fill(weight->value, eng_shape_count(&weight->shape));
+    const size_t weights = eng_shape_count(&weight->shape);
+    for (size_t i = 0; i < weights; i++)
+        weight->value[i] = 1.0f / (float)(i % 7 + 1);
     eng_net_changed(l->net);
-    l->x = calloc(numbers, sizeof *l->x);
-    l->dx = calloc(numbers, sizeof *l->dx);
-    l->seed = calloc(s->n * s->oc, sizeof *l->seed);
-    if (!l->x || !l->dx || !l->seed || eng_grads_new(&l->grads, l->net) != ENG_OK)
-        return 0;
-    fill(l->x, numbers);
-    fill(l->seed, s->n * s->oc);
-    if (eng_net_prepare(l->net, exec, want != ENG_WANT_OUTPUT) != ENG_OK ||
-        eng_tape_new(&l->tape, l->net, exec, &options, why) != ENG_OK)
-        return 0;
-    return eng_tape_forward(l->tape, l->x, l->n) == ENG_OK;
+    ENG_TRY(eng_net_prepare(l->net, exec, 1));
+
+    struct eng_pass *pass = &l->pass;
+    *pass = (struct eng_pass){.exec = exec,
+                              .net = l->net,
+                              .node = &l->net->nodes[node],
+                              .pack = &l->net->packs[node],
+                              .n = s->n,
+                              .x_extent = {{s->h, s->w, s->c}}};
+    if (!pass->node->op->extent(pass->node, pass->x_extent, &pass->y_extent))
+        return eng_fail(why, ENG_SHAPE, "the image is smaller than the kernel");
+    const size_t inputs = s->n * eng_extent_count(&pass->x_extent[0]);
+    pass->x[0] = l->x = random_floats(inputs);
+    pass->y = l->y = random_floats(s->n * eng_extent_count(&pass->y_extent));
+    l->dx = random_floats(inputs);
+    l->dw = random_floats(weights);
+    if (!l->x || !l->y || !l->dx || !l->dw || !reserve(&l->saved, pass->node->op->saved, pass) ||
+        !reserve(&l->scratch, pass->node->op->scratch, pass))
+        return ENG_NOMEM;
+    pass->saved = l->saved;
+    pass->scratch = l->scratch;
+    return ENG_OK;
 }
 
 static void release(struct layer *l)
 {
-    eng_tape_free(l->tape);
-    eng_grads_free(l->grads);
     eng_net_free(l->net);
     free(l->x);
+    free(l->y);
     free(l->dx);
-    free(l->seed);
+    free(l->dw);
+    free(l->saved);
+    free(l->scratch);
 }
 
-static int measure(const struct shape *s, const struct eng_exec *exec)
+static void measure(struct layer *l, const struct shape *s)
 {
-    for (size_t i = 0; i < sizeof directions / sizeof *directions; i++) {
-        const struct direction *d = &directions[i];
-        struct layer layer;
-        struct eng_why why = {"out of memory"};
-        struct dat_json_out json;
-        const int ok = init(&layer, s, exec, d->want, &why);
-        if (ok) {
-            const double seconds = bench_time(d->run, &layer, 3, 0.02);
-            const double flops = (double)s->n * eng_net_flops(layer.net, s->h, s->w);
-            bench_begin(&json, "layer");
-            bench_text(&json, "layer", s->name);
-            bench_number(&json, "batch", (double)s->n);
-            bench_text(&json, "direction", d->name);
-            bench_number(&json, "ms", 1e3 * seconds);
-            bench_number(&json, "gflops", 1e-9 * flops / seconds);
-            bench_number(&json, "threads", exec->threads);
-            bench_end(&json, exec->cpu);
-        } else {
-            fprintf(stderr, "bench_layers: %s: %s\n", s->name, why.text);
+    const struct eng_pass *pass = &l->pass;
+    const double flops = 2 * (double)s->n *
+                         pass->node->op->work(pass->node, pass->x_extent, &pass->y_extent);
+    double ceiling = 0, seconds[DIRECTIONS] = {0};
+    for (int turn = 0; turn < TURNS; turn++) { /* by turns: the clock rate may change in between */
+        ceiling = fmax(ceiling, bench_fma_gflops(pass->exec));
+        for (size_t i = 0; i < DIRECTIONS; i++) {
+            const double least = bench_time(directions[i].run, l, 1, 0.02);
+            seconds[i] = turn && seconds[i] < least ? seconds[i] : least;
         }
-        release(&layer);
-        if (!ok)
-            return 0;
     }
-    return 1;
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        const double gflops = 1e-9 * flops / seconds[i];
+        struct dat_json_out json;
+        bench_begin(&json, "layer");
+        bench_text(&json, "layer", s->name);
+        bench_number(&json, "batch", (double)s->n);
+        bench_number(&json, "in", (double)s->c);
+        bench_number(&json, "out", (double)s->oc);
+        bench_number(&json, "height", (double)s->h);
+        bench_number(&json, "width", (double)s->w);
+        bench_number(&json, "kernel", (double)s->k);
+        bench_number(&json, "stride", (double)s->s);
+        bench_text(&json, "direction", directions[i].name);
+        bench_number(&json, "ms", 1e3 * seconds[i]);
+        bench_number(&json, "gflops", gflops);
+        bench_number(&json, "ceiling_gflops", ceiling > 0 ? ceiling : NAN);
+        bench_number(&json, "percent", ceiling > 0 ? 100 * gflops / ceiling : NAN);
+        bench_number(&json, "threads", pass->exec->threads);
+        bench_end(&json, pass->exec->cpu);
+    }
+}
+
+static int measure_shape(const struct shape *s, const struct eng_exec *exec)
+{
+    struct layer layer;
+    struct eng_why why = {"out of memory"};
+    const int ok = init(&layer, s, exec, &why) == ENG_OK;
+    if (ok)
+        measure(&layer, s);
+    else
+        fprintf(stderr, "bench_layers: %s: %s\n", s->name, why.text);
+    release(&layer);
+    return ok;
 }
 
 static int measure_file(const char *path, const struct eng_exec *exec)
@@ -145,7 +204,7 @@ static int measure_file(const char *path, const struct eng_exec *exec)
                     &s.oc, &s.k, &s.s, &s.p) == 9;
         if (!ok)
             fprintf(stderr, "bench_layers: %s: no shape: %s", path, line);
-        ok = ok && measure(&s, exec);
+        ok = ok && measure_shape(&s, exec);
     }
     if (f)
         fclose(f);
@@ -155,12 +214,8 @@ static int measure_file(const char *path, const struct eng_exec *exec)
 int main(int argc, char **argv)
 {
     struct eng_exec exec;
-    struct eng_why why;
-    const char *threads = getenv("OMP_NUM_THREADS");
-    if (eng_exec_init(&exec, threads ? atoi(threads) : 0, NULL, &why) != ENG_OK) {
-        fprintf(stderr, "bench_layers: %s\n", why.text);
+    if (!bench_exec(&exec))
         return 2;
-    }
     for (int i = 1; i < argc; i++)
         if (!measure_file(argv[i], &exec))
             return 1;
