@@ -4,6 +4,7 @@
 #   make check        all tests, at every CPU level of this machine
 #   make install      program, library, headers, man page; PREFIX=/usr/local, DESTDIR=
 #   make bench        what it costs: JSON lines
+#   make bench-peers  beside PyTorch and ONNX Runtime; ARGS='--arch vgg16' and more: bench/compare.py
 #   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each
 #   make layers       does each directory use only what stands below it? By nm
 #   make headers      does every header compile alone, and the installed ones in C++?
@@ -122,6 +123,8 @@ check: $(BUILD)/bin/gad $(TESTS) $(FUZZERS)
 
 bench: $(BENCHES) build/gad
 	@sh bench/run.sh $(BUILD)/bench
+bench-peers: build/gad
+	@python3 bench/compare.py $(ARGS)
 
 FUZZ_CC   ?= clang
 FUZZ_TIME ?= 10
@@ -179,8 +182,8 @@ install: $(BUILD)/bin/gad $(BUILD)/libgad.a
 clean:
 	rm -rf build
 
-.PHONY: all demo check bench fuzz fuzz-run layers headers no-c++ format format-check format-tool \
-        install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c++-%)
+.PHONY: all demo check bench bench-peers fuzz fuzz-run layers headers no-c++ format format-check \
+        format-tool install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c++-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
