@@ -110,6 +110,7 @@ static enum eng_err init(struct layer *l, const struct shape *s, const struct en
 
     struct eng_pass *pass = &l->pass;
     *pass = (struct eng_pass){.exec = exec,
+                              .want = ENG_WANT_INPUT | ENG_WANT_PARAMS,
                               .net = l->net,
                               .node = &l->net->nodes[node],
                               .pack = &l->net->packs[node],
