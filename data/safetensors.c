@@ -3,15 +3,12 @@
 #include "data/file.h"
 #include "data/json.h"
 #include "data/json_out.h"
+#include "data/mapping.h"
 #include "data/utf8.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define METADATA "__metadata__"
 
@@ -28,9 +25,7 @@ struct dat_safetensors {
     size_t count;
     struct dat_safetensors_meta *metadata;
     size_t metadata_count;
-    void *map; /* the file: mapped (map_size bytes), read, or, if both are NULL, borrowed */
-    size_t map_size;
-    uint8_t *read;
+    struct dat_mapping mapping; /* of the file, or empty if the bytes are borrowed */
 };
 
 static void release(struct dat_safetensors *file)
@@ -39,9 +34,7 @@ static void release(struct dat_safetensors *file)
     free(file->records);
     free(file->sorted);
     free(file->metadata);
-    if (file->map)
-        munmap(file->map, file->map_size);
-    free(file->read);
+    dat_mapping_release(&file->mapping);
 }
 
 static enum eng_err out_of_memory(struct eng_why *why)
@@ -232,25 +225,6 @@ static enum eng_err decode(struct dat_safetensors *file, const uint8_t *bytes, s
     return ENG_OK;
 }
 
-/* Maps a regular file. Whatever stands against it, reading will work or say what is wrong. */
-static void map_file(struct dat_safetensors *file, const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-        return;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (fstat(fd, &info) == 0 && info.st_size > 0 && (uintmax_t)info.st_size <= SIZE_MAX) {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map != MAP_FAILED) {
-            file->map = map;
-            file->map_size = (size_t)info.st_size;
-        }
-    }
-    close(fd);
-}
-
 enum eng_err dat_safetensors_open(struct dat_safetensors **out, const char *path,
                                   struct eng_why *why)
 {
@@ -260,16 +234,9 @@ enum eng_err dat_safetensors_open(struct dat_safetensors **out, const char *path
         out_of_memory(why);
         return eng_fail_in(why, ENG_NOMEM, path);
     }
-    enum eng_err err = ENG_OK;
-    map_file(file, path);
-    const uint8_t *bytes = file->map;
-    size_t count = file->map_size;
-    if (!bytes) {
-        err = dat_file_read(&file->read, &count, path, why);
-        bytes = file->read;
-    }
+    enum eng_err err = dat_mapping_init(&file->mapping, path, why);
     if (!err) {
-        err = decode(file, bytes, count, why);
+        err = decode(file, file->mapping.bytes, file->mapping.count, why);
         if (err)
             eng_fail_in(why, err, path);
     }
