@@ -1,0 +1,40 @@
+/* Pickles: what is read can be walked, and is no deeper and no larger than was promised. */
+#include "data/pickle.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+static const struct dat_pickle_global globals[] = {
+    {"torch._utils", "_rebuild_tensor_v2", 1}, {"torch", "FloatStorage", 0}, {"a", "b", 1}};
+
+static size_t walk(const struct dat_pickle_value *value, int depth)
+{
+    size_t steps = 1, count;
+    FUZZ_PROMISE(depth <= DAT_PICKLE_MAX_DEPTH && dat_pickle_type(value) != DAT_PICKLE_ABSENT);
+    const uint8_t *bytes = dat_pickle_bytes(value, &count);
+    const char *text = dat_pickle_string(value);
+    FUZZ_PROMISE(!bytes || memchr(bytes, 0, count) || bytes[count] == 0 ||
+                 dat_pickle_type(value) != DAT_PICKLE_STRING);
+    FUZZ_PROMISE(!text || strlen(text) == count);
+    for (size_t i = 0; i < dat_pickle_count(value); i++) {
+        if (dat_pickle_type(value) == DAT_PICKLE_DICT)
+            steps += walk(dat_pickle_key(value, i), depth + 1);
+        steps += walk(dat_pickle_at(value, i), depth + 1);
+    }
+    return steps;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+    struct dat_pickle *pickle;
+    struct eng_why why = {""};
+    size_t used = 0;
+    if (dat_pickle_decode(&pickle, bytes, count, &used, globals, 3, &why) != ENG_OK) {
+        FUZZ_PROMISE(!pickle && why.text[0]);
+        return 0;
+    }
+    FUZZ_PROMISE(used > 0 && used <= count);
+    FUZZ_PROMISE(walk(dat_pickle_root(pickle), 1) <= DAT_PICKLE_MAX_SHARED * used + 1024);
+    dat_pickle_free(pickle);
+    return 0;
+}
