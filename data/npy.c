@@ -12,6 +12,7 @@
 
 #include "data/dtype.h"
 #include "data/file.h"
+#include "data/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +20,25 @@
 
 static const char magic[6] = "\x93NUMPY";
 
-/* What a header says. */
+/* What a header says, and what follows it. */
 struct header {
     enum dat_dtype dtype;
     int big_endian, fortran;
     int rank;
     size_t dim[DAT_NPY_MAX_RANK];
+    const uint8_t *numbers;
+    size_t count; /* of the numbers */
 };
+
+/* Types by NumPy's names. */
+static const struct {
+    const char *name;
+    enum dat_dtype dtype;
+} types[] = {{"b1", DAT_BOOL}, {"i1", DAT_I8},  {"i2", DAT_I16}, {"i4", DAT_I32},
+             {"i8", DAT_I64},  {"u1", DAT_U8},  {"u2", DAT_U16}, {"u4", DAT_U32},
+             {"u8", DAT_U64},  {"f2", DAT_F16}, {"f4", DAT_F32}, {"f8", DAT_F64}};
+
+enum { TYPES = sizeof types / sizeof *types };
 
 /* The part of the header's text that is still unread. */
 struct cursor {
@@ -110,14 +123,8 @@ static enum eng_err parse_descr(struct cursor *c, struct header *h)
     if (!take_string(c, text))
         return damaged(c, "does not give the type as a string");
 
-    static const struct {
-        const char *name;
-        enum dat_dtype dtype;
-    } types[] = {{"b1", DAT_BOOL}, {"i1", DAT_I8},  {"i2", DAT_I16}, {"i4", DAT_I32},
-                 {"i8", DAT_I64},  {"u1", DAT_U8},  {"u2", DAT_U16}, {"u4", DAT_U32},
-                 {"u8", DAT_U64},  {"f2", DAT_F16}, {"f4", DAT_F32}, {"f8", DAT_F64}};
     const int ordered = text[0] == '<' || text[0] == '>';
-    for (size_t i = 0; (ordered || text[0] == '|') && i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; (ordered || text[0] == '|') && i < TYPES; i++)
         if (!strcmp(text + 1, types[i].name) && (ordered || dat_dtype_size(types[i].dtype) == 1)) {
             h->dtype = types[i].dtype;
             h->big_endian = text[0] == '>';
@@ -226,10 +233,10 @@ static float number(const struct header *h, const uint8_t *bytes)
 }
 
 /* All numbers, in the file's order, each to its place in C order. */
-static void convert(struct dat_npy *npy, const struct header *h, const uint8_t *bytes, size_t count)
+static void convert(struct dat_npy *npy, const struct header *h)
 {
     if (!h->big_endian && !h->fortran) {
-        dat_dtype_float(npy->data, h->dtype, bytes, count);
+        dat_dtype_float(npy->data, h->dtype, h->numbers, h->count);
         return;
     }
     size_t step[DAT_NPY_MAX_RANK], at[DAT_NPY_MAX_RANK] = {0}, to = 0;
@@ -238,8 +245,8 @@ static void convert(struct dat_npy *npy, const struct header *h, const uint8_t *
         step[d] = product;
         product *= h->dim[d];
     }
-    for (size_t i = 0; i < count; i++) {
-        npy->data[h->fortran ? to : i] = number(h, bytes + i * dat_dtype_size(h->dtype));
+    for (size_t i = 0; i < h->count; i++) {
+        npy->data[h->fortran ? to : i] = number(h, h->numbers + i * dat_dtype_size(h->dtype));
         /* Fortran order: an odometer whose first wheel turns fastest. */
         for (int d = 0; h->fortran && d < h->rank; d++) {
             to += step[d];
@@ -251,10 +258,10 @@ static void convert(struct dat_npy *npy, const struct header *h, const uint8_t *
     }
 }
 
-enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t count,
-                            struct eng_why *why)
+static enum eng_err read_header(struct header *h, const uint8_t *bytes, size_t count,
+                                struct eng_why *why)
 {
-    *npy = (struct dat_npy){0};
+    *h = (struct header){0};
     if (count < 10 || memcmp(bytes, magic, sizeof magic) != 0)
         return eng_fail(why, ENG_FORMAT, "not a .npy file; save one with numpy.save");
     const unsigned major = bytes[6], minor = bytes[7];
@@ -269,26 +276,70 @@ enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t co
     if (count < begin || length > count - begin)
         return eng_fail(why, ENG_FORMAT, "the .npy file ends within its header; copy it again");
 
-    struct header h = {0};
-    ENG_TRY(parse_header(&h, (const char *)bytes + begin, length, why));
+    ENG_TRY(parse_header(h, (const char *)bytes + begin, length, why));
 
-    size_t numbers;
-    if (!shape_count(&numbers, h.dim, h.rank))
+    if (!shape_count(&h->count, h->dim, h->rank))
         return eng_fail(why, ENG_TOOBIG,
                         "the .npy file's shape is beyond any memory; it is "
                         "damaged or not meant to be read");
-    const size_t have = count - begin - length, need = numbers * dat_dtype_size(h.dtype);
+    const size_t have = count - begin - length, need = h->count * dat_dtype_size(h->dtype);
     if (have != need)
         return eng_fail(why, ENG_FORMAT,
                         "the .npy file has %zu bytes of numbers where its shape and type make "
                         "%zu; copy it again",
                         have, need);
-    npy->data = malloc(numbers ? numbers * sizeof *npy->data : 1);
+    h->numbers = bytes + begin + length;
+    return ENG_OK;
+}
+
+static enum eng_err out_of_memory(size_t numbers, struct eng_why *why)
+{
+    return eng_fail(why, ENG_NOMEM, "no memory for %zu numbers; close other programs", numbers);
+}
+
+enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t count,
+                            struct eng_why *why)
+{
+    struct header h;
+    *npy = (struct dat_npy){0};
+    ENG_TRY(read_header(&h, bytes, count, why));
+    npy->data = malloc(h.count ? h.count * sizeof *npy->data : 1);
     if (!npy->data)
-        return eng_fail(why, ENG_NOMEM, "no memory for %zu numbers; close other programs", numbers);
+        return out_of_memory(h.count, why);
     npy->rank = h.rank;
     memcpy(npy->dim, h.dim, sizeof npy->dim);
-    convert(npy, &h, bytes + begin + length, numbers);
+    convert(npy, &h);
+    return ENG_OK;
+}
+
+enum eng_err dat_npy_entry(struct dat_safetensors_entry *entry, void **owned, const uint8_t *bytes,
+                           size_t count, struct eng_why *why)
+{
+    struct header h;
+    size_t stride = 1;
+    *owned = NULL;
+    *entry = (struct dat_safetensors_entry){0};
+    ENG_TRY(read_header(&h, bytes, count, why));
+    entry->dtype = h.dtype;
+    entry->rank = (size_t)h.rank;
+    entry->size = h.count * dat_dtype_size(h.dtype);
+    entry->bytes = h.numbers;
+    memcpy(entry->dim, h.dim, sizeof entry->dim);
+
+    struct dat_view view = {h.numbers, dat_dtype_size(h.dtype), h.big_endian, entry->rank, {0},
+                            {0}};
+    memcpy(view.dim, h.dim, sizeof view.dim);
+    for (size_t i = 0; i < view.rank; i++) {
+        const size_t d = h.fortran ? i : view.rank - 1 - i;
+        view.stride[d] = stride;
+        stride *= view.dim[d];
+    }
+    if (dat_view_is_plain(&view))
+        return ENG_OK;
+    entry->bytes = *owned = malloc(entry->size);
+    if (!*owned)
+        return out_of_memory(h.count, why);
+    dat_view_copy(*owned, &view);
     return ENG_OK;
 }
 
@@ -303,34 +354,46 @@ enum eng_err dat_npy_read(struct dat_npy *npy, const char *path, struct eng_why 
     return err == ENG_OK ? ENG_OK : eng_fail_in(why, err, path);
 }
 
+enum eng_err dat_npy_head(uint8_t head[DAT_NPY_MAX_HEAD], size_t *count, enum dat_dtype dtype,
+                          int rank, const size_t *dim)
+{
+    /* Eight dims of at most 20 digits leave room to spare. */
+    char *text = (char *)head;
+    size_t type = 0, n = 10;
+    if (rank < 0 || rank > DAT_NPY_MAX_RANK)
+        return ENG_ARG;
+    while (type < TYPES && types[type].dtype != dtype)
+        type++;
+    if (type == TYPES)
+        return ENG_UNSUPPORTED;
+    memcpy(text, magic, sizeof magic);
+    memcpy(text + 6, "\1", 2); /* the version, and its NUL */
+    n += (size_t)snprintf(text + n, DAT_NPY_MAX_HEAD - n,
+                          "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
+                          dat_dtype_size(dtype) == 1 ? '|' : '<', types[type].name);
+    for (int i = 0; i < rank; i++)
+        n += (size_t)snprintf(text + n, DAT_NPY_MAX_HEAD - n, "%s%zu%s", i ? " " : "", dim[i],
+                              i + 1 < rank || rank == 1 ? "," : "");
+    n += (size_t)snprintf(text + n, DAT_NPY_MAX_HEAD - n, "), }");
+    const size_t begin = (n + 1 + 63) / 64 * 64;
+    memset(text + n, ' ', begin - n);
+    text[begin - 1] = '\n';
+    head[8] = (uint8_t)((begin - 10) & 255);
+    head[9] = (uint8_t)((begin - 10) >> 8);
+    *count = begin;
+    return ENG_OK;
+}
+
 enum eng_err dat_npy_encode(uint8_t **bytes, size_t *count, const float *data, int rank,
                             const size_t *dim)
 {
-    /* Eight dims of at most 20 digits leave room to spare; the length is a multiple of 64. */
-    char head[384] = "";
-    size_t numbers;
+    uint8_t head[DAT_NPY_MAX_HEAD];
+    size_t numbers, begin;
     *bytes = NULL;
     *count = 0;
-    if (rank < 0 || rank > DAT_NPY_MAX_RANK)
-        return ENG_ARG;
+    ENG_TRY(dat_npy_head(head, &begin, DAT_F32, rank, dim));
     if (!shape_count(&numbers, dim, rank) || numbers > SIZE_MAX / sizeof *data - sizeof head)
         return ENG_TOOBIG;
-
-    memcpy(head, magic, sizeof magic);
-    head[6] = 1;
-    size_t n = 10;
-    n += (size_t)snprintf(head + n, sizeof head - n,
-                          "{'descr': '<f4', 'fortran_order': False, 'shape': (");
-    for (int i = 0; i < rank; i++)
-        n += (size_t)snprintf(head + n, sizeof head - n, "%s%zu%s", i ? " " : "", dim[i],
-                              i + 1 < rank || rank == 1 ? "," : "");
-    n += (size_t)snprintf(head + n, sizeof head - n, "), }");
-    const size_t begin = (n + 1 + 63) / 64 * 64;
-    memset(head + n, ' ', begin - n);
-    head[begin - 1] = '\n';
-    head[8] = (char)((begin - 10) & 255);
-    head[9] = (char)((begin - 10) >> 8);
-
     uint8_t *out = malloc(begin + numbers * sizeof *data);
     if (!out)
         return ENG_NOMEM;

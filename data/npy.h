@@ -9,6 +9,7 @@
 #ifndef DAT_NPY_H
 #define DAT_NPY_H
 
+#include "data/safetensors.h"
 #include "engine/err.h"
 
 #include <stddef.h>
@@ -34,6 +35,21 @@ enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t co
 
 /* The same from a file; why's text begins with the path. */
 enum eng_err dat_npy_read(struct dat_npy *npy, const char *path, struct eng_why *why);
+
+/* The same array as a tensor, in the type that it has: in *entry but for the name. Its bytes lie in
+ * the file where they are in C order and little-endian, and then *owned is NULL; else they are
+ * copied to *owned, which the caller frees. */
+enum eng_err dat_npy_entry(struct dat_safetensors_entry *entry, void **owned, const uint8_t *bytes,
+                           size_t count, struct eng_why *why);
+
+/* The most bytes that come before the numbers in what is written. */
+#define DAT_NPY_MAX_HEAD 384
+
+/* Writes what comes before the numbers of an array of that type, in C order, and its length to
+ * *count, a multiple of 64. ENG_ARG for a rank out of range, ENG_UNSUPPORTED for BF16, which NumPy
+ * does not have. */
+enum eng_err dat_npy_head(uint8_t head[DAT_NPY_MAX_HEAD], size_t *count, enum dat_dtype dtype,
+                          int rank, const size_t *dim);
 
 /* Encodes an array ('<f4', C order) as *bytes (*count of them; the caller frees). The numbers
  * begin at a multiple of 64 bytes, so that the file can be mapped. ENG_ARG for a rank out of
