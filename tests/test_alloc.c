@@ -14,6 +14,7 @@
 #include "data/png.h"
 #include "data/safetensors.h"
 #include "data/synthetic.h"
+#include "data/tensors.h"
 #include "engine/loss.h"
 #include "engine/optim.h"
 #include "metrics/hull.h"
@@ -236,6 +237,56 @@ static enum eng_err safetensors(void)
     return ENG_OK;
 }
 
+/* Every format that tensors are written in, and read from with a view or two that must be copied.
+ */
+static enum eng_err read_tensors(const char *path)
+{
+    struct dat_tensors *file = NULL;
+    ENG_TRY(dat_tensors_open(&file, path, &why));
+    dat_tensors_free(file);
+    return ENG_OK;
+}
+
+static enum eng_err write_tensors(const char *path)
+{
+    static const float data[6] = {1, 2, 3, 4, 5, 6};
+    const struct dat_safetensors_entry entries[2] = {{"a", DAT_F32, 2, {2, 3}, data, sizeof data},
+                                                     {"b", DAT_F32, 1, {6}, data, sizeof data}};
+    const struct dat_safetensors_meta meta = {"key", "value"};
+    ENG_TRY(dat_tensors_write(path, entries, 2, &meta, 1, &why));
+    return read_tensors(path);
+}
+
+static enum eng_err pth(void)
+{
+    return write_tensors(scratch_path("a.pth"));
+}
+
+static enum eng_err npz(void)
+{
+    return write_tensors(scratch_path("a.npz"));
+}
+
+static enum eng_err pth_legacy(void)
+{
+    return read_tensors("tests/fuzz/corpus/tensors/views-legacy.pth");
+}
+
+static enum eng_err pth_deflated(void)
+{
+    return read_tensors("tests/fuzz/corpus/tensors/deflated.pth");
+}
+
+static enum eng_err npz_fortran(void)
+{
+    return read_tensors("tests/fuzz/corpus/tensors/arrays.npz");
+}
+
+static enum eng_err npy_fortran(void)
+{
+    return read_tensors("tests/fuzz/corpus/npy/fortran.npy");
+}
+
 static enum eng_err model(void)
 {
     static const char *const names[2] = {"cat", "dog"};
@@ -413,6 +464,12 @@ int main(void)
     check("JSON", json, 0);
     check("deflate", deflate, 0);
     check("safetensors", safetensors, 0);
+    check(".pth", pth, 0);
+    check(".pth, legacy", pth_legacy, 0);
+    check(".pth, deflated", pth_deflated, 0);
+    check(".npz", npz, 0);
+    check(".npz, Fortran order", npz_fortran, 0);
+    check(".npy, Fortran order", npy_fortran, 0);
     check("a model's file", model, 0);
     check("a listing", listing, 0);
     check("a folder of images", folder, 0);

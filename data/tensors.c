@@ -1,0 +1,319 @@
+#include "data/tensors.h"
+
+#include "data/json.h"
+#include "data/json_out.h"
+#include "data/mapping.h"
+#include "data/npy.h"
+#include "data/npz.h"
+#include "data/torch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum format { SAFETENSORS, TORCH, TORCH_LEGACY, NPZ, NPY };
+
+static const char *const format_names[] = {[SAFETENSORS] = "safetensors",
+                                           [TORCH] = "torch",
+                                           [TORCH_LEGACY] = "torch-legacy",
+                                           [NPZ] = "npz",
+                                           [NPY] = "npy"};
+
+static const struct {
+    const char *text;
+    enum format format;
+} endings[] = {
+    {".safetensors", SAFETENSORS}, {".pth", TORCH}, {".pt", TORCH}, {".npz", NPZ}, {".npy", NPY}};
+
+struct dat_tensors {
+    struct dat_mapping mapping; /* of the file, or empty if the bytes are borrowed */
+    enum format format;
+    struct dat_safetensors *safetensors; /* one of these */
+    struct dat_torch *torch;
+    struct dat_npz *npz;
+    struct dat_safetensors_entry array; /* of a .npy file */
+    void *numbers;                      /* of the same, if they lay differently; owned */
+    const struct dat_safetensors_entry **entries, **sorted; /* sorted by name */
+    size_t count;
+    struct dat_json *comment; /* of the zip archive, if it is metadata; owns the lines' texts */
+    struct dat_safetensors_meta *lines;
+    const struct dat_safetensors_meta *metadata; /* lines, or the safetensors file's */
+    size_t metadata_count;
+};
+
+static enum eng_err out_of_memory(struct eng_why *why)
+{
+    return eng_fail(why, ENG_NOMEM,
+                    "there is not enough memory for the list of tensors; close other programs");
+}
+
+/* Sets *format to that of the path's ending and returns 1, or returns 0. */
+static int format_of_path(enum format *format, const char *path)
+{
+    const size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const size_t n = strlen(endings[i].text);
+        if (length >= n && strcmp(path + length - n, endings[i].text) == 0) {
+            *format = endings[i].format;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- metadata in a comment ------------------------------------------------------------------ */
+
+/* Takes the comment for metadata if it is an object of strings; it may be anything else. */
+static enum eng_err read_comment(struct dat_tensors *t, const struct dat_zip *zip,
+                                 struct eng_why *why)
+{
+    size_t size;
+    const char *text = (const char *)dat_zip_comment(zip, &size);
+    const enum eng_err err = dat_json_parse(&t->comment, text, size, NULL);
+    if (err != ENG_OK)
+        return err == ENG_NOMEM ? out_of_memory(why) : ENG_OK;
+    const struct dat_json_node *root = dat_json_root(t->comment);
+    if (dat_json_type(root) != DAT_JSON_OBJECT)
+        return ENG_OK;
+    t->lines = calloc(dat_json_count(root) + 1, sizeof *t->lines);
+    if (!t->lines)
+        return out_of_memory(why);
+    const struct dat_json_node *member = dat_json_first(root);
+    for (size_t i = 0; member && dat_json_string(member); member = dat_json_next(member), i++)
+        t->lines[i] = (struct dat_safetensors_meta){dat_json_key(member), dat_json_string(member)};
+    if (!member) {
+        t->metadata = t->lines;
+        t->metadata_count = dat_json_count(root);
+    }
+    return ENG_OK;
+}
+
+static void put_comment(struct dat_json_out *json, const struct dat_safetensors_meta *metadata,
+                        size_t count)
+{
+    dat_json_out_object(json);
+    for (size_t i = 0; i < count; i++) {
+        dat_json_out_key(json, metadata[i].key);
+        dat_json_out_string(json, metadata[i].value);
+    }
+    dat_json_out_end(json);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* Which of the two formats in zip archives it is, and the metadata. */
+static enum eng_err look_into_zip(struct dat_tensors *t, const uint8_t *bytes, size_t count,
+                                  struct eng_why *why)
+{
+    struct dat_zip *zip;
+    ENG_TRY(dat_zip_decode(&zip, bytes, count, why));
+    t->format = dat_torch_is_zip(zip) ? TORCH : NPZ;
+    const enum eng_err err = read_comment(t, zip, why);
+    dat_zip_free(zip);
+    return err;
+}
+
+/* The format by the first bytes, or else by the path (NULL: none). */
+static enum eng_err tell_format(struct dat_tensors *t, const char *path, const uint8_t *bytes,
+                                size_t count, struct eng_why *why)
+{
+    if (count >= 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || memcmp(bytes, "PK\5\6", 4) == 0))
+        return look_into_zip(t, bytes, count, why);
+    if (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
+        t->format = NPY;
+    /* The length of the header, of which no more than 27 bits may be set, and the header. */
+    else if (count >= 9 && memcmp(bytes + 4, "\0\0\0\0{", 5) == 0)
+        t->format = SAFETENSORS;
+    else if (count >= 2 && bytes[0] == 0x80 && bytes[1] <= 5)
+        t->format = TORCH_LEGACY;
+    else if (!path || !format_of_path(&t->format, path))
+        return eng_fail(why, ENG_UNSUPPORTED,
+                        "not of a format that is known; those are safetensors, PyTorch's .pth "
+                        "and .pt, .npz and .npy");
+    return ENG_OK;
+}
+
+static enum eng_err decode_format(struct dat_tensors *t, const uint8_t *bytes, size_t count,
+                                  struct eng_why *why)
+{
+    switch (t->format) {
+    case SAFETENSORS:
+        ENG_TRY(dat_safetensors_decode(&t->safetensors, bytes, count, why));
+        t->count = dat_safetensors_count(t->safetensors);
+        t->metadata = dat_safetensors_metadata(t->safetensors, &t->metadata_count);
+        break;
+    case TORCH:
+    case TORCH_LEGACY:
+        ENG_TRY(dat_torch_decode(&t->torch, bytes, count, why));
+        t->count = dat_torch_count(t->torch);
+        break;
+    case NPZ:
+        ENG_TRY(dat_npz_decode(&t->npz, bytes, count, why));
+        t->count = dat_npz_count(t->npz);
+        break;
+    case NPY:
+        ENG_TRY(dat_npy_entry(&t->array, &t->numbers, bytes, count, why));
+        t->array.name = "array";
+        t->count = 1;
+        break;
+    }
+    return ENG_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct dat_safetensors_entry *x = *(const struct dat_safetensors_entry *const *)a;
+    const struct dat_safetensors_entry *y = *(const struct dat_safetensors_entry *const *)b;
+    return strcmp(x->name, y->name);
+}
+
+static enum eng_err list_entries(struct dat_tensors *t, struct eng_why *why)
+{
+    /* calloc of nothing may be NULL: one more. */
+    t->entries = calloc(t->count + 1, sizeof(*t->entries));
+    t->sorted = calloc(t->count + 1, sizeof(*t->sorted));
+    if (!t->entries || !t->sorted)
+        return out_of_memory(why);
+    for (size_t i = 0; i < t->count; i++)
+        t->sorted[i] = t->entries[i] = t->safetensors ? dat_safetensors_at(t->safetensors, i)
+                                       : t->torch     ? dat_torch_at(t->torch, i)
+                                       : t->npz       ? dat_npz_at(t->npz, i)
+                                                      : &t->array;
+    qsort(t->sorted, t->count, sizeof(*t->sorted), compare_names);
+    return ENG_OK;
+}
+
+static enum eng_err decode(struct dat_tensors *t, const char *path, const uint8_t *bytes,
+                           size_t count, struct eng_why *why)
+{
+    ENG_TRY(tell_format(t, path, bytes, count, why));
+    ENG_TRY(decode_format(t, bytes, count, why));
+    return list_entries(t, why);
+}
+
+enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct eng_why *why)
+{
+    *out = NULL;
+    struct dat_tensors *t = calloc(1, sizeof *t);
+    if (!t) {
+        out_of_memory(why);
+        return eng_fail_in(why, ENG_NOMEM, path);
+    }
+    enum eng_err err = dat_mapping_init(&t->mapping, path, why);
+    if (err == ENG_OK) {
+        err = decode(t, path, t->mapping.bytes, t->mapping.count, why);
+        if (err != ENG_OK)
+            eng_fail_in(why, err, path);
+    }
+    if (err != ENG_OK) {
+        dat_tensors_free(t);
+        return err;
+    }
+    *out = t;
+    return ENG_OK;
+}
+
+enum eng_err dat_tensors_decode(struct dat_tensors **out, const uint8_t *bytes, size_t count,
+                                struct eng_why *why)
+{
+    *out = NULL;
+    struct dat_tensors *t = calloc(1, sizeof *t);
+    if (!t)
+        return out_of_memory(why);
+    const enum eng_err err = decode(t, NULL, bytes, count, why);
+    if (err != ENG_OK) {
+        dat_tensors_free(t);
+        return err;
+    }
+    *out = t;
+    return ENG_OK;
+}
+
+void dat_tensors_free(struct dat_tensors *t)
+{
+    if (!t)
+        return;
+    dat_safetensors_free(t->safetensors);
+    dat_torch_free(t->torch);
+    dat_npz_free(t->npz);
+    free(t->numbers);
+    free(t->entries);
+    free(t->sorted);
+    free(t->lines);
+    dat_json_free(t->comment);
+    dat_mapping_release(&t->mapping);
+    free(t);
+}
+
+const char *dat_tensors_format(const struct dat_tensors *file)
+{
+    return format_names[file->format == TORCH && dat_torch_is_legacy(file->torch) ? TORCH_LEGACY
+                                                                                  : file->format];
+}
+
+size_t dat_tensors_count(const struct dat_tensors *file)
+{
+    return file->count;
+}
+
+const struct dat_safetensors_entry *dat_tensors_at(const struct dat_tensors *file, size_t index)
+{
+    return file->entries[index];
+}
+
+const struct dat_safetensors_entry *dat_tensors_find(const struct dat_tensors *file,
+                                                     const char *name)
+{
+    const struct dat_safetensors_entry wanted = {.name = name}, *key = &wanted;
+    const struct dat_safetensors_entry *const *found = bsearch(
+        &key, file->sorted, file->count, sizeof(*file->sorted), compare_names);
+    return found ? *found : NULL;
+}
+
+const struct dat_safetensors_meta *dat_tensors_metadata(const struct dat_tensors *file,
+                                                        size_t *count)
+{
+    *count = file->metadata_count;
+    return file->metadata;
+}
+
+const char *dat_tensors_value(const struct dat_tensors *file, const char *key)
+{
+    for (size_t i = 0; i < file->metadata_count; i++)
+        if (strcmp(file->metadata[i].key, key) == 0)
+            return file->metadata[i].value;
+    return NULL;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+enum eng_err dat_tensors_check_path(const char *path, struct eng_why *why)
+{
+    enum format format;
+    if (format_of_path(&format, path) && format != NPY)
+        return ENG_OK;
+    return eng_fail(why, ENG_ARG,
+                    "%s: its ending tells no format; use .safetensors, .pth, .pt or .npz", path);
+}
+
+enum eng_err dat_tensors_write(const char *path, const struct dat_safetensors_entry *entries,
+                               size_t count, const struct dat_safetensors_meta *metadata,
+                               size_t metadata_count, struct eng_why *why)
+{
+    enum format format = NPY;
+    struct dat_json_out comment;
+    ENG_TRY(dat_tensors_check_path(path, why));
+    format_of_path(&format, path);
+    if (format == SAFETENSORS)
+        return dat_safetensors_write(path, entries, count, metadata, metadata_count, why);
+    dat_json_out_init(&comment, NULL, DAT_JSON_LINE);
+    if (metadata_count)
+        put_comment(&comment, metadata, metadata_count);
+    enum eng_err err = metadata_count ? dat_json_out_finish(&comment) : ENG_OK;
+    if (err != ENG_OK)
+        out_of_memory(why);
+    else
+        err = (format == NPZ ? dat_npz_write : dat_torch_write)(path, entries, count, comment.text,
+                                                                comment.count, why);
+    dat_json_out_release(&comment);
+    return err;
+}

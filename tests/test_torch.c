@@ -1,0 +1,782 @@
+/* PyTorch's files: those of others, our own, what PyTorch itself makes of ours, and hostile ones.
+ */
+#include "data/file.h"
+#include "data/tensors.h"
+#include "data/torch.h"
+#include "data/zip.h"
+#include "tests/scratch.h"
+#include "tests/tap.h"
+
+/* ---- files that other programs wrote -------------------------------------------------------- */
+
+/* Of each file its number of tensors, and of some the number, name, type, shape, and the sum of all
+ * elements times 1, 2, 3, ..., as PyTorch 1.13 computes it (NaN counted as 7, infinities as 8 and
+ * 9). */
+static const struct {
+    const char *file;
+    size_t count, index;
+    const char *name;
+    enum dat_dtype dtype;
+    const char *shape;
+    double sum;
+} reference[] = {
+    {"bfloat16.pt", 1, 0, "tensor", DAT_BF16, "3", 7.0},
+    {"bool.pt", 1, 0, "tensor", DAT_BOOL, "5", 8.0},
+    {"buffers.pt", 2, 0, "buffer1", DAT_I32, "3", 14.0},
+    {"buffers.pt", 2, 1, "buffer2", DAT_BOOL, "2", 1.0},
+    {"checkpoint.pt", 5, 0, "fc1.weight", DAT_F32, "10,5", -70.179352812469},
+    {"checkpoint.pt", 5, 2, "fc2.weight", DAT_F32, "3,10", 63.613399907713756},
+    {"checkpoint.pt", 5, 4, "optimizer_state_dict.state.0.momentum_buffer", DAT_F32, "10,5",
+     -124.65136347711086},
+    {"complex_structure.pt", 6, 0, "state.encoder.layer_0.weight", DAT_F32, "4,3",
+     15.36689688032493},
+    {"complex_structure.pt", 6, 3, "state.encoder.layer_1.bias", DAT_F32, "2", 2.9589680433273315},
+    {"complex_structure.pt", 6, 5, "state.decoder.bias", DAT_F32, "3", 5.027187168598175},
+    {"empty.pt", 1, 0, "tensor", DAT_F32, "0", 0.0},
+    {"extreme_values.pt", 1, 0, "tensor", DAT_F32, "4", -2.0000000300949324e+30},
+    {"float16.pt", 1, 0, "tensor", DAT_F16, "3", 6.375},
+    {"float32.pt", 1, 0, "tensor", DAT_F32, "4", -5.1000001430511475},
+    {"float64.pt", 1, 0, "tensor", DAT_F64, "3", 15.399999976158142},
+    {"fortran_tensor_3d.pth", 1, 0, "tensor_fortran", DAT_I64, "2,3,4", 4900.0},
+    {"int16.pt", 1, 0, "tensor", DAT_I16, "3", 6000.0},
+    {"int32.pt", 1, 0, "tensor", DAT_I32, "3", -40.0},
+    {"int64.pt", 1, 0, "tensor", DAT_I64, "4", 600.0},
+    {"int8.pt", 1, 0, "tensor", DAT_I8, "4", 71.0},
+    {"large_shape.pt", 1, 0, "tensor", DAT_F32, "100,100", 40103.0},
+    {"legacy_shared_storage.pt", 3, 0, "view1", DAT_F32, "10", 5.018533058464527},
+    {"legacy_shared_storage.pt", 3, 1, "view2", DAT_F32, "20", -24.152444928884506},
+    {"legacy_shared_storage.pt", 3, 2, "view3", DAT_F32, "10", -10.554592525586486},
+    {"legacy_uncloned_views.pt", 2, 0, "tensor1", DAT_F32, "10", 880.0},
+    {"legacy_uncloned_views.pt", 2, 1, "tensor2", DAT_F32, "10", 3080.0},
+    {"legacy_with_offsets.pt", 3, 0, "tensor1", DAT_F32, "10", 58.29999911785126},
+    {"legacy_with_offsets.pt", 3, 1, "tensor2", DAT_F32, "5", 34.00000023841858},
+    {"legacy_with_offsets.pt", 3, 2, "tensor3", DAT_F32, "5", 49.00000023841858},
+    {"mixed_types.pt", 4, 0, "float32", DAT_F32, "2", 5.0},
+    {"mixed_types.pt", 4, 2, "bool", DAT_BOOL, "2", 1.0},
+    {"mixed_types.pt", 4, 3, "float64", DAT_F64, "2", 5.5000001192092896},
+    {"mnist.pt", 20, 0, "conv1.weight", DAT_F32, "8,1,3,3", -29.097841624636203},
+    {"mnist.pt", 20, 10, "norm1.num_batches_tracked", DAT_I64, "", 3752.0},
+    {"mnist.pt", 20, 19, "norm2.num_batches_tracked", DAT_I64, "", 3752.0},
+    {"nested_dict.pt", 4, 0, "layer1.weight", DAT_F32, "2,3", 7.576788486912847},
+    {"nested_dict.pt", 4, 2, "layer2.weight", DAT_F32, "4,2", -35.57962542772293},
+    {"nested_dict.pt", 4, 3, "layer2.bias", DAT_F32, "4", -0.46039676666259766},
+    {"parameter.pt", 1, 0, "param", DAT_F32, "3,3", -17.550139993429184},
+    {"scalar.pt", 1, 0, "tensor", DAT_F32, "", 42.0},
+    {"simple_legacy.pt", 3, 0, "weight", DAT_F32, "2,3", -0.6895508766174316},
+    {"simple_legacy.pt", 3, 1, "bias", DAT_F32, "2", 3.0},
+    {"simple_legacy.pt", 3, 2, "running_mean", DAT_F32, "2", 0.0},
+    {"special_values.pt", 1, 0, "tensor", DAT_F32, "5", 55.0},
+    {"state_dict.pt", 4, 0, "weight", DAT_F32, "3,4", -26.163676887750626},
+    {"state_dict.pt", 4, 2, "running_mean", DAT_F32, "3", 0.0},
+    {"state_dict.pt", 4, 3, "running_var", DAT_F32, "3", 6.0},
+    {"tensor_2d.pt", 1, 0, "tensor", DAT_F32, "3,2", 91.0},
+    {"tensor_3d.pt", 1, 0, "tensor", DAT_F32, "2,3,4", -1100.3792913854122},
+    {"tensor_4d.pt", 1, 0, "tensor", DAT_F32, "2,3,2,2", 6.147429756820202},
+    {"test.pt", 1, 0, "test", DAT_I64, "2,4", 204.0},
+    {"test_with_key.pt", 1, 0, "test", DAT_I64, "2,4", 204.0},
+    {"uint8.pt", 1, 0, "tensor", DAT_U8, "4", 1189.0},
+};
+
+static const char *shape_of(const struct dat_safetensors_entry *e)
+{
+    static char text[200];
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t d = 0; d < e->rank; d++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%zu", d ? "," : "", e->dim[d]);
+    return text;
+}
+
+static double sum_of(const struct dat_safetensors_entry *e)
+{
+    const size_t count = e->size / dat_dtype_size(e->dtype);
+    float *values = malloc((count + 1) * sizeof *values);
+    double sum = 0;
+    scratch_need(values && !dat_safetensors_float(e, values, count), e->name);
+    for (size_t i = 0; i < count; i++) {
+        const double v = (double)values[i];
+        sum += (double)(i + 1) * (isnan(v) ? 7 : v == INFINITY ? 8 : v == -INFINITY ? 9 : v);
+    }
+    free(values);
+    return sum;
+}
+
+static void test_reference(void)
+{
+    char path[1024];
+    struct eng_why why = {""};
+    struct dat_tensors *file;
+    for (size_t i = 0; i < sizeof reference / sizeof *reference; i++) {
+        snprintf(path, sizeof path, "%s/conformance/torch/%s", tap_shared(), reference[i].file);
+        const enum eng_err err = dat_tensors_open(&file, path, &why);
+        if (err == ENG_MISSING) {
+            tap_skip("conformance/torch is not there");
+            return;
+        }
+        const struct dat_safetensors_entry *e = NULL;
+        if (err == ENG_OK && dat_tensors_count(file) == reference[i].count)
+            e = dat_tensors_at(file, reference[i].index);
+        CHECK(e && !strcmp(e->name, reference[i].name) && e->dtype == reference[i].dtype &&
+                  !strcmp(shape_of(e), reference[i].shape) &&
+                  fabs(sum_of(e) - reference[i].sum) <= 1e-9 * fabs(reference[i].sum) &&
+                  dat_tensors_find(file, reference[i].name) == e,
+              "%s: %s", reference[i].file, err ? why.text : reference[i].name);
+        dat_tensors_free(file);
+    }
+    snprintf(path, sizeof path, "%s/conformance/torch/broken.pt", tap_shared());
+    CHECK(dat_tensors_open(&file, path, &why) == ENG_FORMAT && strstr(why.text, "broken.pt: ") &&
+              strstr(why.text, "neither a zip archive nor a pickle"),
+          "%s", why.text);
+}
+
+/* 1 if both files hold the same tensors, in the same order if that is asked for. */
+static int same_tensors(const struct dat_tensors *a, const struct dat_tensors *b, int in_order)
+{
+    int same = dat_tensors_count(a) == dat_tensors_count(b);
+    for (size_t i = 0; same && i < dat_tensors_count(a); i++) {
+        const struct dat_safetensors_entry *x = dat_tensors_at(a, i);
+        const struct dat_safetensors_entry *y = in_order ? dat_tensors_at(b, i)
+                                                         : dat_tensors_find(b, x->name);
+        same = y && !strcmp(x->name, y->name) && x->dtype == y->dtype && x->rank == y->rank &&
+               !memcmp(x->dim, y->dim, x->rank * sizeof *x->dim) && x->size == y->size &&
+               !memcmp(x->bytes, y->bytes, x->size);
+        if (!same)
+            printf("# they differ in %s\n", x->name);
+    }
+    return same;
+}
+
+static void check_golden(const char *net)
+{
+    static const char *const names[] = {"model.safetensors", "model.pth", "model.legacy.pth"};
+    struct dat_tensors *files[3] = {NULL, NULL, NULL};
+    for (int i = 0; i < 3; i++) {
+        char path[1024];
+        struct eng_why why = {""};
+        snprintf(path, sizeof path, "%s/golden/%s/%s", tap_shared(), net, names[i]);
+        const enum eng_err err = dat_tensors_open(&files[i], path, &why);
+        if (err == ENG_MISSING)
+            tap_skip("golden nets are not there");
+        else if (err != ENG_OK)
+            CHECK(0, "%s", why.text);
+    }
+    if (files[0] && files[1] && files[2]) {
+        CHECK(same_tensors(files[0], files[1], 0), "%s: .pth holds what .safetensors does", net);
+        CHECK(same_tensors(files[1], files[2], 1), "%s: the legacy format, too", net);
+    }
+    for (int i = 0; i < 3; i++)
+        dat_tensors_free(files[i]);
+}
+
+/* ---- files put together by hand ------------------------------------------------------------- */
+
+/* A pickle with any bytes in it. */
+#define PICKLE(text)         text, sizeof text - 1
+#define ORDERED              "ccollections\nOrderedDict\n)R"
+#define STRING(length, text) "X" length "\0\0\0" text
+#define STORAGE(type, key, count)                                                                  \
+    "(X\7\0\0\0storagectorch\n" type "Storage\nX\1\0\0\0" key "X\3\0\0\0cpu" count "tQ"
+#define TENSOR(storage, offset, size, stride)                                                      \
+    "ctorch._utils\n_rebuild_tensor_v2\n(" storage offset size stride "\x89" ORDERED "tR"
+
+/* Storage "0" has the floats 0 to 5, storage "1" nothing. */
+#define FLOATS                    STORAGE("Float", "0", "K\6")
+#define NAMED(name, tensor)       "X\1\0\0\0" name tensor
+#define ONE(offset, size, stride) "\x80\2}" NAMED("a", TENSOR(FLOATS, offset, size, stride)) "s."
+#define PAIR                      "K\2K\3\x86"
+
+static const float six[6] = {0, 1, 2, 3, 4, 5};
+
+/* Decodes a zip file with this pickle; the tensors live until the next call. */
+static enum eng_err decode_zip(struct dat_torch **out, const char *pickle, size_t count,
+                               const char *byteorder, struct eng_why *why)
+{
+    static uint8_t *bytes;
+    size_t size = 0;
+    const struct dat_zip_part parts[] = {{"x/data.pkl", NULL, pickle, 0, count},
+                                         {"x/byteorder", NULL, byteorder, 0, strlen(byteorder)},
+                                         {"x/data/0", NULL, six, 0, sizeof six},
+                                         {"x/data/1", NULL, NULL, 0, 0},
+                                         {"x/version", NULL, "3\n", 0, 2}};
+    const char *path = scratch_path("x.pth");
+    free(bytes);
+    bytes = NULL;
+    *out = NULL;
+    if (!count) /* only frees */
+        return ENG_OK;
+    scratch_need(!dat_zip_write(path, parts, 5, NULL, 0, NULL) &&
+                     !dat_file_read(&bytes, &size, path, NULL),
+                 path);
+    return dat_torch_decode(out, bytes, size, why);
+}
+
+/* The names and values of all tensors: "a:0,1,2 b:3". */
+static const char *describe(const struct dat_torch *file)
+{
+    static char text[1000];
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < dat_torch_count(file); i++) {
+        const struct dat_safetensors_entry *e = dat_torch_at(file, i);
+        const size_t count = e->size / dat_dtype_size(e->dtype);
+        float *values = malloc((count + 1) * sizeof *values);
+        dat_safetensors_float(e, values, count);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s:", i ? " " : "", e->name);
+        for (size_t k = 0; k < count && n + 100 < sizeof text; k++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%g", k ? "," : "",
+                                  (double)values[k]);
+        free(values);
+    }
+    return text;
+}
+
+static const struct {
+    const char *what, *pickle;
+    size_t count;
+    const char *tensors;
+} good[] = {
+    {"a matrix", PICKLE(ONE("K\0", PAIR, "K\3K\1\x86")), "a:0,1,2,3,4,5"},
+    {"a transposed one", PICKLE(ONE("K\0", PAIR, "K\1K\2\x86")), "a:0,2,4,1,3,5"},
+    {"a column", PICKLE(ONE("K\1", "K\2\x85", "K\3\x85")), "a:1,4"},
+    {"a row at the end", PICKLE(ONE("K\3", "K\3\x85", "K\1\x85")), "a:3,4,5"},
+    {"an expanded one", PICKLE(ONE("K\2", PAIR, "K\0K\1\x86")), "a:2,3,4,2,3,4"},
+    {"all the same", PICKLE(ONE("K\5", PAIR, "K\0K\0\x86")), "a:5,5,5,5,5,5"},
+    {"a scalar", PICKLE(ONE("K\4", ")", ")")), "a:4"},
+    {"dimensions of 1 with any stride",
+     PICKLE(ONE("K\0", "K\1K\6K\1\x87", "K\x63K\1J\xFF\xFF\xFF\x7F\x87")), "a:0,1,2,3,4,5"},
+    {"nothing", PICKLE(ONE("K\6", "K\0K\3\x86", "K\3K\1\x86")), "a:"},
+    {"nothing, with an offset beyond", PICKLE(ONE("K\x63", "K\0\x85", "K\1\x85")), "a:"},
+    {"an empty storage",
+     PICKLE("}" NAMED("a", TENSOR(STORAGE("Long", "1", "K\0"), "K\0", "K\0\x85", "K\1\x85")) "s."),
+     "a:"},
+    {"a tensor alone", PICKLE(TENSOR(FLOATS, "K\0", "K\1\x85", "K\1\x85") "."), "tensor:0"},
+    {"no tensor at all", PICKLE("\x80\2}X\5\0\0\0epochK\3s."), ""},
+    {"a list",
+     PICKLE("](" TENSOR(FLOATS, "K\0", "K\1\x85", "K\1\x85")
+                TENSOR(FLOATS, "K\1", "K\1\x85", "K\1\x85") "e."),
+     "0:0 1:1"},
+    {"the oldest way", PICKLE("ctorch._utils\n_rebuild_tensor\n(" FLOATS "K\2K\1\x85K\1\x85tR."),
+     "tensor:2"},
+    {"a parameter",
+     PICKLE("ctorch._utils\n_rebuild_parameter\n(" TENSOR(FLOATS, "K\1", ")", ")") "\x88" ORDERED
+                                                                                   "tR."),
+     "tensor:1"},
+    {"a parameter with attributes",
+     PICKLE("ctorch._utils\n_rebuild_parameter_with_state\n(" TENSOR(FLOATS, "K\1", ")",
+                                                                     ")") "\x88" ORDERED "}tR."),
+     "tensor:1"},
+    {"a tensor with attributes",
+     PICKLE("ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\n"
+            "ctorch\nTensor\n(" FLOATS "K\3))\x89" ORDERED "t}tR."),
+     "tensor:3"},
+    {"types that storages do not have",
+     PICKLE("ctorch._utils\n_rebuild_tensor_v3\n((X\7\0\0\0storagectorch.storage\nUntypedStorage\n"
+            "X\1\0\0\0"
+            "0X\3\0\0\0cpuK\x18tQK\2K\2\x85K\1\x85\x89" ORDERED "ctorch\nuint16\ntR."),
+     "tensor:0,16256"},
+    {"torch.Size", PICKLE(ONE("K\0", "ctorch\nSize\n(K\1K\2t\x85R", "K\2K\1\x86")), "a:0,1"},
+    {"cuda's storages",
+     PICKLE("}" NAMED("a", "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch.cuda\n"
+                           "FloatStorage\nX\1\0\0\0"
+                           "0X\6\0\0\0cuda:0K\6tQK\1))\x89" ORDERED "tR") "s."),
+     "a:1"},
+    {"the state_dict in a checkpoint, and what is beside it",
+     PICKLE("}(X\3\0\0\0opt}K\0](NK\1" TENSOR(FLOATS, "K\1", ")", ")") "es" STRING(
+         "\x0a", "state_dict") "}(" STRING("\x08", "module.w") TENSOR(FLOATS, "K\2", ")", ")")
+                STRING("\x08", "module.b") TENSOR(FLOATS, "K\3", ")", ")") "uX\5\0\0\0epochK\7u."),
+     "w:2 b:3 opt.0.2:1"},
+    {"a model in a model",
+     PICKLE("}X\5\0\0\0model}X\3\0\0\0net}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sss."),
+     "w:2"},
+    {"the same state_dict twice",
+     PICKLE("}(X\5\0\0\0model}q\0X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sX\3\0\0\0emah\0u."),
+     "w:2 ema.w:2"},
+    {"a module that is called model",
+     PICKLE("}(X\5\0\0\0model}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sX\1\0\0\0v" TENSOR(
+         FLOATS, "K\3", ")", ")") "u."),
+     "model.w:2 v:3"},
+    {"a compiled one in parallel",
+     PICKLE("}" STRING("\x12", "_orig_mod.module.w") TENSOR(FLOATS, "K\2", ")", ")") "s."), "w:2"},
+    {"not all in parallel",
+     PICKLE("}(" STRING("\x08", "module.w")
+                TENSOR(FLOATS, "K\2", ")", ")") "X\1\0\0\0v" TENSOR(FLOATS, "K\3", ")", ")") "u."),
+     "module.w:2 v:3"},
+};
+
+static void test_good(void)
+{
+    struct dat_torch *file;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct eng_why why = {""};
+        const enum eng_err err = decode_zip(&file, good[i].pickle, good[i].count, "little", &why);
+        const char *tensors = err == ENG_OK ? describe(file) : "";
+        if (!CHECK(err == ENG_OK && !strcmp(tensors, good[i].tensors), "%s: %s", good[i].what,
+                   tensors))
+            printf("# %s\n", why.text);
+        dat_torch_free(file);
+    }
+    size_t right = 0;
+    if (decode_zip(&file, PICKLE(ONE("K\0", PAIR, "K\3K\1\x86")), "big", NULL) == ENG_OK)
+        for (size_t i = 0; i < sizeof six; i++)
+            right += ((const uint8_t *)dat_torch_at(file, 0)->bytes)[i] ==
+                     ((const uint8_t *)six)[i / 4 * 4 + 3 - i % 4];
+    CHECK(right == sizeof six, "big-endian numbers");
+    dat_torch_free(file);
+    dat_torch_free(NULL);
+}
+
+#define V1(offset, size, stride) PICKLE(ONE(offset, size, stride))
+
+static const struct {
+    const char *what, *pickle;
+    size_t count;
+    enum eng_err err;
+    const char *reason;
+} bad[] = {
+    {"os.system", PICKLE("}X\1\0\0\0acos\nsystem\nX\2\0\0\0ls\x85Rs."), ENG_UNSUPPORTED,
+     "os.system"},
+    {"a class of somebody's", PICKLE("cmodels.resnet\nResNet\n)\x81}b."), ENG_UNSUPPORTED,
+     "models.resnet.ResNet"},
+    {"a quantised tensor", PICKLE("ctorch._utils\n_rebuild_qtensor\n)R."), ENG_UNSUPPORTED,
+     "torch._utils._rebuild_qtensor"},
+    {"complex numbers", PICKLE("ctorch\nComplexFloatStorage\n."), ENG_UNSUPPORTED,
+     "torch.ComplexFloatStorage"},
+    {"an element too far", V1("K\0", "K\7\x85", "K\1\x85"), ENG_FORMAT, "\"a\" reaches beyond"},
+    {"an offset too far", V1("K\1", PAIR, "K\3K\1\x86"), ENG_FORMAT, "reaches beyond"},
+    {"an offset at the end", V1("K\6", ")", ")"), ENG_FORMAT, "reaches beyond"},
+    {"a stride too far", V1("K\0", PAIR, "K\4K\1\x86"), ENG_FORMAT, "reaches beyond"},
+    {"a negative offset", V1("J\xFF\xFF\xFF\xFF", "K\1\x85", "K\1\x85"), ENG_FORMAT, "shape"},
+    {"an offset that overflows",
+     V1("\x8a\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F", "K\1\x85", "K\1\x85"), ENG_FORMAT, "memory"},
+    {"a negative size", V1("K\0", "J\xFF\xFF\xFF\xFF\x85", "K\1\x85"), ENG_FORMAT, "shape"},
+    {"a negative stride", V1("K\5", "K\6\x85", "J\xFF\xFF\xFF\xFF\x85"), ENG_FORMAT, "shape"},
+    {"sizes whose product overflows",
+     V1("K\0", "\x8a\5\0\0\0\0\1\x8a\5\0\0\0\0\1\x86", "K\0K\0\x86"), ENG_FORMAT, "shape"},
+    {"a size times a stride that overflows",
+     V1("K\0", "\x8a\5\0\0\0\0\1K\1\x86", "\x8a\5\0\0\0\0\1K\1\x86"), ENG_FORMAT, "reaches beyond"},
+    {"places that overflow together",
+     V1("K\0", PAIR, "\x8a\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F\x8a\x08\1\0\0\0\0\0\0\x40\x86"),
+     ENG_FORMAT, "reaches beyond"},
+    {"a number repeated 2^40 times", V1("K\0", "\x8a\6\0\0\0\0\0\1\x85", "K\0\x85"), ENG_TOOBIG,
+     "far too often"},
+    {"more sizes than strides", V1("K\0", PAIR, "K\1\x85"), ENG_FORMAT, "shape"},
+    {"a size that is a text", V1("K\0", "X\1\0\0\0b\x85", "K\1\x85"), ENG_FORMAT, "shape"},
+    {"no shape", V1("K\0", "N", "N"), ENG_FORMAT, "shape"},
+    {"nine dimensions", V1("K\0", "(K\1K\1K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1K\1K\1t"),
+     ENG_UNSUPPORTED, "9 dimensions"},
+    {"a storage of another size",
+     PICKLE("}" NAMED("a", TENSOR(STORAGE("Float", "0", "K\5"), "K\0", ")", ")")) "s."), ENG_FORMAT,
+     "20 bytes by the pickle, and of 24"},
+    {"a storage of another type",
+     PICKLE("}" NAMED("a", TENSOR(STORAGE("Double", "0", "K\6"), "K\0", ")", ")")) "s."),
+     ENG_FORMAT, "48 bytes by the pickle, and of 24"},
+    {"a storage whose size overflows",
+     PICKLE("}" NAMED(
+         "a", TENSOR(STORAGE("Double", "0", "\x8a\x08\0\0\0\0\0\0\0\x40"), "K\0", ")", ")")) "s."),
+     ENG_FORMAT, "beyond any memory"},
+    {"a storage of negative size",
+     PICKLE(
+         "}" NAMED("a", TENSOR(STORAGE("Float", "0", "J\xFA\xFF\xFF\xFF"), "K\0", ")", ")")) "s."),
+     ENG_FORMAT, "no proper storage"},
+    {"a storage that is not there",
+     PICKLE("}" NAMED("a", TENSOR(STORAGE("Float", "7", "K\6"), "K\0", ")", ")")) "s."), ENG_FORMAT,
+     "not in the file"},
+    {"a number for a storage", PICKLE("}" NAMED("a", TENSOR("K\0", "K\0", ")", ")")) "s."),
+     ENG_FORMAT, "no proper storage"},
+    {"a storage that is only a number", PICKLE("K\0Q."), ENG_FORMAT, "no proper storage"},
+    {"a tensor without arguments", PICKLE("ctorch._utils\n_rebuild_tensor_v2\n)R."), ENG_FORMAT,
+     "no proper storage"},
+    {"a parameter without a tensor", PICKLE("ctorch._utils\n_rebuild_parameter\n)R."), ENG_FORMAT,
+     "without a tensor"},
+    {"a subclass made by a storage",
+     PICKLE("ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nFloatStorage\nNNNtR."), ENG_FORMAT,
+     "not made as tensors are"},
+    {"a negated view",
+     PICKLE("ctorch._utils\n_rebuild_tensor_v2\n(" FLOATS "K\0))\x89" ORDERED
+            "}X\3\0\0\0neg\x88stR."),
+     ENG_UNSUPPORTED, "negated"},
+    {"a name twice",
+     PICKLE("}(X\1\0\0\0a}" NAMED("b", TENSOR(FLOATS, "K\0", ")", ")")) "sX\3\0\0\0a.b" TENSOR(
+         FLOATS, "K\0", ")", ")") "u."),
+     ENG_FORMAT, "two tensors \"a.b\""},
+    {"a name that is not UTF-8", PICKLE("}" NAMED("\xFC", TENSOR(FLOATS, "K\0", ")", ")")) "s."),
+     ENG_UNSUPPORTED, "UTF-8"},
+};
+
+static void test_bad(void)
+{
+    struct dat_torch *file;
+    struct eng_why why = {""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        why.text[0] = '\0';
+        const enum eng_err err = decode_zip(&file, bad[i].pickle, bad[i].count, "little", &why);
+        if (!CHECK(err == bad[i].err && !file && strstr(why.text, bad[i].reason), "%s: refused",
+                   bad[i].what))
+            printf("# error %d: %s\n", err, why.text);
+        dat_torch_free(file);
+    }
+    CHECK(decode_zip(&file, V1("K\0", ")", ")"), "middle", &why) == ENG_FORMAT &&
+              strstr(why.text, "byteorder"),
+          "an unknown order of bytes: refused");
+
+    /* A name of 1000 bytes, and one of 1001. */
+    static char text[2000];
+    static const char tensor[] = TENSOR(FLOATS, "K\0", ")", ")") "s.";
+    for (size_t length = 1000; length <= 1001; length++) {
+        const size_t n = 6 + length;
+        memcpy(text, "}X\0\0\0", 6);
+        text[2] = (char)(length & 255);
+        text[3] = (char)(length >> 8);
+        memset(text + 6, 'x', length);
+        memcpy(text + n, tensor, sizeof tensor - 1);
+        const enum eng_err err = decode_zip(&file, text, n + sizeof tensor - 1, "little", &why);
+        CHECK(err == (length > DAT_TORCH_MAX_NAME ? ENG_TOOBIG : ENG_OK), "a name of %zu bytes",
+              length);
+        dat_torch_free(file);
+    }
+    decode_zip(&file, NULL, 0, "", NULL);
+}
+
+/* ---- the legacy format by hand -------------------------------------------------------------- */
+
+#define MARK "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19."
+#define HEAD                                                                                       \
+    MARK "\x80\2M\xe9\3."                                                                          \
+         "\x80\2}."
+#define KEYS                                                                                       \
+    "\x80\2]X\1\0\0\0"                                                                             \
+    "0a."
+#define COUNT6 "\6\0\0\0\0\0\0\0"
+#define SIX    "\0\0\0\0\0\0\x80?\0\0\0@\0\0@@\0\0\x80@\0\0\xa0@"
+#define PART                                                                                       \
+    "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"                                             \
+    "0X\3\0\0\0cpuK\6X\1\0\0\0vK\2K\3\x87tQ"
+
+static const struct {
+    const char *what, *bytes;
+    size_t count;
+    enum eng_err err;
+    const char *tensors, *reason;
+} legacy[] = {
+    {"a view", PICKLE(HEAD ONE("K\0", PAIR, "K\1K\2\x86") KEYS COUNT6 SIX), ENG_OK, "a:0,2,4,1,3,5",
+     ""},
+    {"a storage that is part of another",
+     PICKLE(HEAD "}" NAMED("a", TENSOR(PART, "K\0", "K\3\x85", "K\1\x85")) "s." KEYS COUNT6 SIX),
+     ENG_OK, "a:2,3,4", ""},
+    {"an element beyond the part",
+     PICKLE(HEAD "}" NAMED("a", TENSOR(PART, "K\1", "K\3\x85", "K\1\x85")) "s." KEYS COUNT6 SIX),
+     ENG_FORMAT, "", "reaches beyond"},
+    {"no tensors",
+     PICKLE(HEAD "}."
+                 "]."),
+     ENG_OK, "", ""},
+    {"another mark", PICKLE("\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x18."), ENG_FORMAT, "",
+     "not one of torch.save's"},
+    {"a plain pickle", PICKLE("\x80\2}X\1\0\0\0aK\1s."), ENG_FORMAT, "", "not one of torch.save's"},
+    {"a hostile pickle", PICKLE("\x80\2cposix\nsystem\nX\2\0\0\0ls\x85R."), ENG_UNSUPPORTED, "",
+     "posix.system"},
+    {"another version", PICKLE(MARK "\x80\2M\xe8\3."), ENG_UNSUPPORTED, "", "another version"},
+    {"a storage of another size",
+     PICKLE(HEAD ONE("K\0", PAIR, "K\3K\1\x86") KEYS "\5\0\0\0\0\0\0\0" SIX), ENG_FORMAT, "",
+     "belong to none"},
+    {"a storage that overflows",
+     PICKLE(HEAD ONE("K\0", PAIR, "K\3K\1\x86") KEYS "\6\0\0\0\0\0\0\x40" SIX), ENG_FORMAT, "",
+     "ends within its storage"},
+    {"a storage without its elements", PICKLE(HEAD ONE("K\0", ")", ")") KEYS COUNT6 "abc"),
+     ENG_FORMAT, "", "ends within its storage"},
+    {"a storage without its size", PICKLE(HEAD ONE("K\0", ")", ")") KEYS "\6\0\0"), ENG_FORMAT, "",
+     "ends before its storage"},
+    {"more bytes", PICKLE(HEAD ONE("K\0", ")", ")") KEYS COUNT6 SIX "x"), ENG_FORMAT, "",
+     "1 bytes after"},
+    {"a storage of no tensor", PICKLE(HEAD "}." KEYS COUNT6 SIX), ENG_UNSUPPORTED, "",
+     "belongs to no tensor"},
+    {"a storage twice",
+     PICKLE(HEAD ONE("K\0", ")", ")") "](X\1\0\0\0"
+                                      "0X\1\0\0\0"
+                                      "0e." COUNT6 SIX),
+     ENG_FORMAT, "", "twice"},
+    {"a key that is a number", PICKLE(HEAD ONE("K\0", ")", ")") "]K\0a." COUNT6 SIX), ENG_FORMAT,
+     "", "something else"},
+    {"a storage that is not listed", PICKLE(HEAD ONE("K\0", ")", ")") "]."), ENG_FORMAT, "",
+     "not in the file"},
+    {"a storage of two types",
+     PICKLE(HEAD "](" TENSOR(FLOATS, "K\0", ")", ")")
+                TENSOR(STORAGE("Double", "0", "K\6"), "K\0", ")", ")") "e." KEYS COUNT6 SIX),
+     ENG_FORMAT, "", "two types"},
+};
+
+static enum eng_err decode_exactly(const char *bytes, size_t count, char *tensors,
+                                   struct eng_why *why)
+{
+    struct dat_torch *file;
+    uint8_t *copy = malloc(count ? count : 1);
+    memcpy(copy, bytes, count);
+    const enum eng_err err = dat_torch_decode(&file, copy, count, why);
+    if (err == ENG_OK && tensors)
+        strcpy(tensors, describe(file));
+    dat_torch_free(file);
+    free(copy);
+    return err;
+}
+
+static void test_legacy(void)
+{
+    for (size_t i = 0; i < sizeof legacy / sizeof *legacy; i++) {
+        char tensors[1000] = "";
+        struct eng_why why = {""};
+        const enum eng_err err = decode_exactly(legacy[i].bytes, legacy[i].count, tensors, &why);
+        if (!CHECK(err == legacy[i].err && !strcmp(tensors, legacy[i].tensors) &&
+                       strstr(why.text, legacy[i].reason),
+                   "%s: %s", legacy[i].what, err ? "refused" : tensors))
+            printf("# error %d: %s\n", err, why.text);
+    }
+    size_t refused = 0;
+    for (size_t n = 0; n < legacy[0].count; n++)
+        refused += decode_exactly(legacy[0].bytes, n, NULL, NULL) == ENG_FORMAT;
+    CHECK(refused == legacy[0].count, "%zu of %zu truncations are refused", refused,
+          legacy[0].count);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static const uint8_t numbers[64] = {0, 60, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+
+/* All types that PyTorch has, a scalar, an empty tensor, many dimensions. */
+static const struct dat_safetensors_entry entries[] = {
+    {"bool", DAT_BOOL, 1, {2}, numbers + 2, 2},
+    {"u8", DAT_U8, 2, {2, 2}, numbers, 4},
+    {"i8", DAT_I8, 1, {5}, numbers, 5},
+    {"i16", DAT_I16, 1, {3}, numbers + 1, 6},
+    {"i32", DAT_I32, 3, {2, 1, 3}, numbers + 3, 24},
+    {"i64", DAT_I64, 0, {0}, numbers + 5, 8},
+    {"f16", DAT_F16, 1, {1}, numbers, 2},
+    {"f32", DAT_F32, 4, {1, 2, 2, 3}, numbers, 48},
+    {"f64", DAT_F64, 1, {4}, numbers + 1, 32},
+    {"empty", DAT_F32, 3, {2, 0, 3}, NULL, 0},
+    {"layer1.0.t\xC3\xBCr", DAT_F32, 1, {1}, numbers + 4, 4},
+    {"bf16", DAT_BF16, 1, {3}, numbers, 6}};
+
+enum { ENTRIES = sizeof entries / sizeof *entries };
+
+static const struct dat_safetensors_meta metadata[] = {{"format", "gad"},
+                                                       {"classes", "[\"t\xC3\xBCr\"]"}};
+
+static void test_written(void)
+{
+    static const char *const endings[] = {"pth", "pt", "npz"};
+    struct dat_tensors *file = NULL, *other = NULL;
+    struct eng_why why = {""};
+    const char *plain = scratch_path("a.safetensors");
+    for (int i = 0; i < 3; i++) {
+        const char *path = scratch_path("a.%s", endings[i]);
+        const size_t count = i == 2 ? ENTRIES - 1 : ENTRIES; /* NumPy has no bfloat16 */
+        uint8_t *bytes = NULL, *again = NULL;
+        size_t size, again_size, lines = 0;
+        CHECK(dat_tensors_write(path, entries, count, metadata, 2, &why) == ENG_OK &&
+                  dat_tensors_open(&file, path, &why) == ENG_OK &&
+                  !strcmp(dat_tensors_format(file), i == 2 ? "npz" : "torch"),
+              ".%s is written and read: %s", endings[i], why.text);
+        CHECK(dat_tensors_write(plain, entries, count, metadata, 2, &why) == ENG_OK &&
+                  dat_tensors_open(&other, plain, &why) == ENG_OK && same_tensors(file, other, 0) &&
+                  !strcmp(dat_tensors_at(file, 1)->name, "u8"),
+              "and holds the same tensors");
+        CHECK(dat_tensors_metadata(file, &lines) && lines == 2 &&
+                  !strcmp(dat_tensors_value(file, "format"), "gad") &&
+                  !strcmp(dat_tensors_value(file, "classes"), metadata[1].value) &&
+                  !dat_tensors_value(file, "epoch"),
+              "and metadata");
+        dat_tensors_free(file);
+        dat_tensors_free(other);
+        CHECK(!dat_file_read(&bytes, &size, path, NULL) &&
+                  !dat_tensors_write(path, entries, count, metadata, 2, NULL) &&
+                  !dat_file_read(&again, &again_size, path, NULL) && size == again_size &&
+                  !memcmp(bytes, again, size),
+              "the same again");
+        free(bytes);
+        free(again);
+    }
+    const char *path = scratch_path("none.pth");
+    CHECK(!dat_tensors_write(path, NULL, 0, NULL, 0, NULL) &&
+              !dat_tensors_open(&file, path, NULL) && dat_tensors_count(file) == 0,
+          "no tensors");
+    dat_tensors_free(file);
+}
+
+static void test_arguments(void)
+{
+    static const struct {
+        const char *what;
+        struct dat_safetensors_entry entry;
+        enum eng_err err;
+    } wrong[] = {
+        {"a type that PyTorch lacks", {"a", DAT_U16, 1, {2}, numbers, 4}, ENG_UNSUPPORTED},
+        {"a size that is not the shape's", {"a", DAT_F32, 1, {2}, numbers, 4}, ENG_ARG},
+        {"a shape that overflows", {"a", DAT_U8, 2, {SIZE_MAX, SIZE_MAX}, numbers, 1}, ENG_ARG},
+        {"nine dimensions", {"a", DAT_U8, 9, {1}, numbers, 1}, ENG_ARG},
+        {"no name", {"", DAT_U8, 1, {1}, numbers, 1}, ENG_ARG},
+        {"a name that is not UTF-8", {"\xFC", DAT_U8, 1, {1}, numbers, 1}, ENG_ARG}};
+    const char *path = scratch_path("no.pth");
+    struct eng_why why = {""};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK(dat_tensors_write(path, &wrong[i].entry, 1, NULL, 0, &why) == wrong[i].err &&
+                  why.text[0],
+              "%s cannot be written", wrong[i].what);
+    const struct dat_safetensors_entry twice[2] = {entries[0], entries[0]};
+    CHECK(dat_tensors_write(path, twice, 2, NULL, 0, &why) == ENG_ARG && strstr(why.text, "twice"),
+          "nor a name twice");
+    CHECK(access(path, F_OK) != 0, "nothing was written");
+    CHECK(dat_tensors_write(scratch_path("no.npz"), &entries[ENTRIES - 1], 1, NULL, 0, &why) ==
+                  ENG_UNSUPPORTED &&
+              strstr(why.text, "BF16"),
+          "NumPy has no bfloat16");
+    CHECK(dat_tensors_write(scratch_path("no.bin"), entries, 1, NULL, 0, &why) == ENG_ARG &&
+              dat_tensors_check_path("a.npy", NULL) == ENG_ARG &&
+              dat_tensors_check_path("pth", NULL) == ENG_ARG &&
+              dat_tensors_check_path("a.pt", NULL) == ENG_OK,
+          "other endings");
+}
+
+/* ---- what the file is told by --------------------------------------------------------------- */
+
+static void test_formats(void)
+{
+    struct dat_tensors *file;
+    struct eng_why why = {""};
+    const struct dat_zip_part part = {"readme.txt", NULL, "text", 0, 4};
+    const char *path = scratch_path("wrong.npz");
+    scratch_need(!dat_tensors_write(scratch_path("b.pth"), entries, 2, NULL, 0, NULL) &&
+                     !rename(scratch_path("b.pth"), path),
+                 path);
+    CHECK(dat_tensors_open(&file, path, NULL) == ENG_OK &&
+              !strcmp(dat_tensors_format(file), "torch"),
+          "by what is in it, not by its name");
+    dat_tensors_free(file);
+    path = scratch_path("other.zip");
+    scratch_need(!dat_zip_write(path, &part, 1, NULL, 0, NULL), path);
+    CHECK(dat_tensors_open(&file, path, &why) == ENG_FORMAT &&
+              strstr(why.text, "neither PyTorch's"),
+          "an archive of something else");
+    scratch_text("text.pth", "hello");
+    CHECK(dat_tensors_open(&file, scratch_path("text.pth"), &why) == ENG_FORMAT &&
+              strstr(why.text, "text.pth: this is no file of PyTorch's"),
+          "a text that is called .pth");
+    scratch_text("text.npz", "hello");
+    CHECK(dat_tensors_open(&file, scratch_path("text.npz"), &why) == ENG_FORMAT &&
+              strstr(why.text, "text.npz: the zip archive"),
+          "or .npz");
+    scratch_text("text.txt", "hello");
+    CHECK(dat_tensors_open(&file, scratch_path("text.txt"), &why) == ENG_UNSUPPORTED &&
+              strstr(why.text, "text.txt: not of a format"),
+          "or neither");
+    CHECK(dat_tensors_open(&file, scratch_path("nosuch"), &why) == ENG_MISSING && !file,
+          "a missing file");
+    CHECK(dat_tensors_decode(&file, NULL, 0, &why) == ENG_UNSUPPORTED && !file, "no bytes");
+    dat_tensors_free(NULL);
+}
+
+/* ---- PyTorch itself ------------------------------------------------------------------------- */
+
+static const char script[] =
+    "import sys, collections, torch, numpy\n"
+    "if sys.argv[1] == 'read':\n" /* what we wrote */
+    "    a = numpy.load('a.npz')\n"
+    "    for args in ({}, {'weights_only': True}):\n"
+    "        d = torch.load('a.pth', **args)\n"
+    "        assert type(d) is collections.OrderedDict\n"
+    "        assert list(d) == a.files + ['bf16'], list(d)\n"
+    "        for k in a.files:\n"
+    "            assert d[k].is_contiguous() and d[k].numpy().dtype == a[k].dtype, k\n"
+    "            assert d[k].numpy().shape == a[k].shape, k\n"
+    "            assert d[k].numpy().tobytes() == a[k].tobytes(), k\n"
+    "        assert d['bf16'].dtype == torch.bfloat16 and d['bf16'].shape == (3,)\n"
+    "else:\n" /* what we shall read */
+    "    g = torch.Generator().manual_seed(1)\n"
+    "    r = torch.randn(4, 5, 6, generator=g)\n"
+    "    d = {'all': r, 'turned': r.permute(2, 0, 1), 'cut': r[1:3, ::2, 1:], 'row': r[3, 4],\n"
+    "         'wide': r[0, 0, :1].expand(7), 'half': r[0].half().t(),\n"
+    "         'last': r.contiguous(memory_format=torch.contiguous_format)[:, :, 5],\n"
+    "         'long': torch.arange(70000)[::7], 'scalar': torch.tensor(3.5),\n"
+    "         'double': r[1].double().t(), 'none': torch.zeros(0, 3), 'bool': r[0] > 0,\n"
+    "         'int': torch.arange(6, dtype=torch.int32).reshape(2, 3).t(),\n"
+    "         'param': torch.nn.Parameter(r[0].t())}\n"
+    "    for p in range(1, 6):\n"
+    "        torch.save(d, 'zip%d.pth' % p, pickle_protocol=p)\n"
+    "        if p > 1:\n"
+    "            torch.save(d, 'old%d.pth' % p, pickle_protocol=p,\n"
+    "                       _use_new_zipfile_serialization=False)\n"
+    "    n = {k: v.detach().numpy() for k, v in d.items()}\n"
+    "    numpy.savez('plain.npz', **n)\n"
+    "    numpy.savez_compressed('small.npz', **{k: v.astype(v.dtype.newbyteorder('>'), order='F')\n"
+    "                                           for k, v in n.items()})\n";
+
+static int run_script(const char *python, const char *mode)
+{
+    char command[2048];
+    snprintf(command, sizeof command, "cd '%s' && '%s' script.py %s >log 2>&1", scratch_root,
+             python, mode);
+    const int status = system(command);
+    uint8_t *log = NULL;
+    size_t count;
+    if (status != 0 && !dat_file_read(&log, &count, scratch_path("log"), NULL))
+        printf("# %s\n", (char *)log);
+    free(log);
+    return status == 0;
+}
+
+static const char *find_python(void)
+{
+    static const char *const pythons[] = {"python3", "/usr/bin/python3"};
+    char command[256];
+    for (int i = 0; i < 2; i++) {
+        snprintf(command, sizeof command, "%s -c 'import torch, numpy' >/dev/null 2>&1",
+                 pythons[i]);
+        if (system(command) == 0)
+            return pythons[i];
+    }
+    return NULL;
+}
+
+static void test_pytorch(void)
+{
+    static const char *const names[] = {"zip1.pth", "zip2.pth", "zip3.pth", "zip4.pth",
+                                        "zip5.pth", "old2.pth", "old3.pth", "old4.pth",
+                                        "old5.pth", "small.npz"};
+    const char *python = find_python();
+    struct dat_tensors *plain, *file;
+    struct eng_why why = {""};
+    if (!python) {
+        tap_skip("there is no Python with PyTorch");
+        return;
+    }
+    scratch_text("script.py", script);
+    CHECK(run_script(python, "read"), "PyTorch and NumPy read what was written");
+    if (!CHECK(run_script(python, "write") &&
+                   !dat_tensors_open(&plain, scratch_path("plain.npz"), &why),
+               "NumPy's file is read"))
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const enum eng_err err = dat_tensors_open(&file, scratch_path("%s", names[i]), &why);
+        CHECK(err == ENG_OK && same_tensors(plain, file, 1), "%s holds the same%s%s", names[i],
+              err ? ": " : "", err ? why.text : "");
+        dat_tensors_free(file);
+    }
+    dat_tensors_free(plain);
+}
+
+int main(void)
+{
+    scratch_make();
+    test_reference();
+    check_golden("resnet18-w8-32px");
+    check_golden("resnet18-w8-5class-48x40");
+    check_golden("vgg16-w4-32px");
+    test_good();
+    test_bad();
+    test_legacy();
+    test_written();
+    test_arguments();
+    test_formats();
+    test_pytorch();
+    scratch_remove();
+    return tap_done();
+}
