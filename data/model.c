@@ -3,7 +3,7 @@
 #include "data/hash.h"
 #include "data/json.h"
 #include "data/json_out.h"
-#include "data/safetensors.h"
+#include "data/tensors.h"
 
 #include <errno.h>
 #include <math.h>
@@ -175,7 +175,7 @@ static int entry_shape(const struct dat_safetensors_entry *entry, struct eng_sha
 
 static int find_shape(void *context, const char *name, struct eng_shape *shape)
 {
-    return entry_shape(dat_safetensors_find(context, name), shape);
+    return entry_shape(dat_tensors_find(context, name), shape);
 }
 
 /* The numbers of a JSON array such as "[0.485,0.456,0.406]", exactly count of them. */
@@ -193,17 +193,17 @@ static enum eng_err parse_numbers(const char *text, double *out, size_t count)
     return ok ? ENG_OK : ENG_FORMAT;
 }
 
-static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_safetensors *file,
+static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_tensors *file,
                                     struct eng_why *why)
 {
     double mean[3], std[3], size[2], resize = 0;
-    const char *rule = dat_safetensors_value(file, "resize_rule");
-    const char *shorter = dat_safetensors_value(file, "resize");
-    enum eng_err err = parse_numbers(dat_safetensors_value(file, "mean"), mean, 3);
+    const char *rule = dat_tensors_value(file, "resize_rule");
+    const char *shorter = dat_tensors_value(file, "resize");
+    enum eng_err err = parse_numbers(dat_tensors_value(file, "mean"), mean, 3);
     if (err == ENG_OK)
-        err = parse_numbers(dat_safetensors_value(file, "std"), std, 3);
+        err = parse_numbers(dat_tensors_value(file, "std"), std, 3);
     if (err == ENG_OK)
-        err = parse_numbers(dat_safetensors_value(file, "input_size"), size, 2);
+        err = parse_numbers(dat_tensors_value(file, "input_size"), size, 2);
     if (err == ENG_NOMEM)
         return eng_fail(why, err, "out of memory");
     if (err != ENG_OK || !rule || dat_preprocess_rule_parse(&p->rule, rule) != ENG_OK ||
@@ -222,10 +222,10 @@ static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_s
     return dat_preprocess_check(p, why) == ENG_OK ? ENG_OK : ENG_FORMAT; /* the file's fault */
 }
 
-static enum eng_err read_classes(struct dat_model *model, const struct dat_safetensors *file,
+static enum eng_err read_classes(struct dat_model *model, const struct dat_tensors *file,
                                  struct eng_why *why)
 {
-    const char *text = dat_safetensors_value(file, "classes");
+    const char *text = dat_tensors_value(file, "classes");
     struct dat_json *json = NULL;
     if (!text)
         return set_classes(model, NULL);
@@ -259,13 +259,13 @@ static int is_own_key(const char *key)
     return 0;
 }
 
-static enum eng_err read_values(struct eng_net *net, const struct dat_safetensors *file,
+static enum eng_err read_values(struct eng_net *net, const struct dat_tensors *file,
                                 struct eng_why *why)
 {
     for (size_t i = 0; i < eng_net_param_count(net); i++) {
         struct eng_param *p = eng_net_param(net, i);
         const size_t count = eng_shape_count(&p->shape);
-        ENG_TRY(dat_safetensors_float(dat_safetensors_find(file, p->name), p->value, count));
+        ENG_TRY(dat_safetensors_float(dat_tensors_find(file, p->name), p->value, count));
         for (size_t k = 0; k < count; k++)
             if (!isfinite(p->value[k]))
                 return eng_fail(why, ENG_FORMAT,
@@ -274,8 +274,8 @@ static enum eng_err read_values(struct eng_net *net, const struct dat_safetensor
                                 p->name, k);
     }
     const struct dat_safetensors_entry *tracked = NULL;
-    for (size_t i = 0; !tracked && i < dat_safetensors_count(file); i++) {
-        const struct dat_safetensors_entry *e = dat_safetensors_at(file, i);
+    for (size_t i = 0; !tracked && i < dat_tensors_count(file); i++) {
+        const struct dat_safetensors_entry *e = dat_tensors_at(file, i);
         const char *dot = strrchr(e->name, '.');
         if (dot && strcmp(dot, ".num_batches_tracked") == 0 && e->dtype == DAT_I64 && e->size == 8)
             tracked = e;
@@ -288,10 +288,9 @@ static enum eng_err read_values(struct eng_net *net, const struct dat_safetensor
     return ENG_OK;
 }
 
-static enum eng_err read_all(struct dat_model *model, struct dat_safetensors *file,
-                             struct eng_why *why)
+static enum eng_err read_all(struct dat_model *model, struct dat_tensors *file, struct eng_why *why)
 {
-    const char *format = dat_safetensors_value(file, "format");
+    const char *format = dat_tensors_value(file, "format");
     const int own = format && strcmp(format, "gad") == 0;
     ENG_TRY(eng_arch_infer(&model->config, find_shape, file, why));
     ENG_TRY(eng_arch_build(&model->net, &model->config, why));
@@ -301,7 +300,7 @@ static enum eng_err read_all(struct dat_model *model, struct dat_safetensors *fi
     else
         dat_preprocess_init_torchvision(&model->preprocess);
     size_t count;
-    const struct dat_safetensors_meta *meta = dat_safetensors_metadata(file, &count);
+    const struct dat_safetensors_meta *meta = dat_tensors_metadata(file, &count);
     for (size_t i = 0; i < count; i++)
         if (!is_own_key(meta[i].key))
             ENG_TRY(dat_model_set_note(model, meta[i].key, "%s", meta[i].value));
@@ -311,12 +310,12 @@ static enum eng_err read_all(struct dat_model *model, struct dat_safetensors *fi
 enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why)
 {
     *model = (struct dat_model){0};
-    struct dat_safetensors *file;
+    struct dat_tensors *file;
     if (why)
         why->text[0] = '\0';
-    ENG_TRY(dat_safetensors_open(&file, path, why));
+    ENG_TRY(dat_tensors_open(&file, path, why));
     const enum eng_err err = read_all(model, file, why);
-    dat_safetensors_free(file);
+    dat_tensors_free(file);
     if (err != ENG_OK) {
         dat_model_release(model);
         return eng_fail_in(why, err, path);
@@ -437,7 +436,10 @@ enum eng_err dat_model_write(const struct dat_model *model, const char *path, st
                                                           .size = sizeof batches};
         }
     }
-    err = dat_safetensors_write(path, entries, n, meta.lines, meta.count, why);
+    /* Names that tell no format were always those of safetensors files. */
+    const int told = dat_tensors_check_path(path, NULL) == ENG_OK;
+    err = (told ? dat_tensors_write : dat_safetensors_write)(path, entries, n, meta.lines,
+                                                             meta.count, why);
     free(meta.classes);
     free(meta.lines);
     free(entries);

@@ -1,6 +1,7 @@
-/* Model files: a network with all that is needed to use it, in one safetensors file.
+/* Model files: a network with all that is needed to use it, in one file of tensors, of any format
+ * that data/tensors.h knows; where the name does not tell another, in safetensors.
  *
- * Tensors have PyTorch's names and shapes. __metadata__ holds, as text:
+ * Tensors have PyTorch's names and shapes. The metadata holds, as text:
  *
  *   format            "gad"
  *   architecture      vgg16, resnet18          width, hidden     of engine/arch.h
@@ -9,9 +10,9 @@
  *   mean, std         [r,g,b]
  *
  * and whatever else was recorded of how it was trained (trained_on, seed, epochs, alpha,
- * base_fingerprint, ...). A file without format "gad" is a foreign one: the architecture is
- * inferred from its tensors, classes are called "class 0" and so on, and preprocessing is
- * torchvision's for evaluation.
+ * base_fingerprint, ...). A file without format "gad" is a foreign one, such as torchvision's .pth:
+ * the architecture is inferred from its tensors, classes are called "class 0" and so on, and
+ * preprocessing is torchvision's for evaluation.
  */
 #ifndef DAT_MODEL_H
 #define DAT_MODEL_H

@@ -1,6 +1,7 @@
 /* PyTorch's files: those of others, our own, what PyTorch itself makes of ours, and hostile ones.
  */
 #include "data/file.h"
+#include "data/model.h"
 #include "data/tensors.h"
 #include "data/torch.h"
 #include "data/zip.h"
@@ -636,6 +637,64 @@ static void test_arguments(void)
           "other endings");
 }
 
+/* ---- models --------------------------------------------------------------------------------- */
+
+static void test_models(void)
+{
+    static const char *const classes[2] = {"cat", "t\xC3\xBCr"}, *const endings[] = {"pth", "npz"};
+    const struct eng_arch_config config = {"resnet18", 0.05f, 2, 0};
+    struct dat_preprocess preprocess;
+    struct dat_model model, copy;
+    struct eng_why why = {""};
+    char print[DAT_FINGERPRINT], other[DAT_FINGERPRINT] = "";
+    dat_preprocess_init_square(&preprocess, 48);
+    scratch_need(!dat_model_init(&model, &config, classes, &preprocess, 1, NULL) &&
+                     !dat_model_set_note(&model, "seed", "1"),
+                 "model");
+    dat_model_fingerprint(&model, print);
+    for (int i = 0; i < 2; i++) {
+        const char *path = scratch_path("model.%s", endings[i]);
+        struct dat_tensors *file = NULL;
+        enum eng_err err = dat_model_write(&model, path, &why);
+        if (err == ENG_OK)
+            err = dat_model_read(&copy, path, &why);
+        if (!CHECK(err == ENG_OK, "a model in a .%s file %s", endings[i], why.text))
+            continue;
+        dat_model_fingerprint(&copy, other);
+        CHECK(!strcmp(print, other) && !strcmp(copy.class_names[1], classes[1]) &&
+                  copy.preprocess.height == 48 && !strcmp(dat_model_note(&copy, "seed"), "1"),
+              "with its weights, classes and preprocessing");
+        CHECK(!dat_tensors_open(&file, path, NULL) &&
+                  !strcmp(dat_tensors_format(file), i ? "npz" : "torch"),
+              "which is what its name says");
+        dat_tensors_free(file);
+        dat_model_release(&copy);
+    }
+    dat_model_release(&model);
+}
+
+static void check_golden_model(const char *net)
+{
+    static const char *const names[] = {"model.safetensors", "model.pth", "model.legacy.pth"};
+    char prints[3][DAT_FINGERPRINT] = {"", "", ""};
+    for (int i = 0; i < 3; i++) {
+        char path[1024];
+        struct eng_why why = {""};
+        struct dat_model model;
+        snprintf(path, sizeof path, "%s/golden/%s/%s", tap_shared(), net, names[i]);
+        const enum eng_err err = dat_model_read(&model, path, &why);
+        if (err == ENG_MISSING) {
+            tap_skip("golden nets are not there");
+            return;
+        }
+        if (!CHECK(err == ENG_OK, "%s: %s is a model %s", net, names[i], why.text))
+            return;
+        dat_model_fingerprint(&model, prints[i]);
+        dat_model_release(&model);
+    }
+    CHECK(!strcmp(prints[0], prints[1]) && !strcmp(prints[0], prints[2]), "%s: the same one", net);
+}
+
 /* ---- what the file is told by --------------------------------------------------------------- */
 
 static void test_formats(void)
@@ -775,6 +834,9 @@ int main(void)
     test_legacy();
     test_written();
     test_arguments();
+    test_models();
+    check_golden_model("resnet18-w8-5class-48x40");
+    check_golden_model("vgg16-w4-32px");
     test_formats();
     test_pytorch();
     scratch_remove();
