@@ -1,5 +1,6 @@
 #include "data/dtype.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -103,5 +104,66 @@ void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t
         break;
     case DAT_F64:
         CONVERT_EACH(double, (float)x);
+    }
+}
+
+int dat_dtype_is_float(enum dat_dtype dtype)
+{
+    return dtype == DAT_F16 || dtype == DAT_BF16 || dtype == DAT_F32 || dtype == DAT_F64;
+}
+
+/* The bits of the nearest number with so many bits of exponent and mantissa, 16 with the sign.
+ *
+ * Such numbers lie apart by a power of two that grows with their exponent; x in units of it, which
+ * is exact, is rounded to an integer. That integer is the mantissa with its leading 1, if there is
+ * one: added to the exponent's bits, it carries by itself where it rounds up to the next power. */
+static uint16_t to_small(double x, int exponent_bits, int mantissa_bits)
+{
+    const int bias = (1 << (exponent_bits - 1)) - 1, least = 1 - bias;
+    const uint32_t sign = signbit(x) ? 0x8000 : 0;
+    const uint32_t infinity = ((1u << exponent_bits) - 1) << mantissa_bits;
+    int exponent;
+    if (isnan(x))
+        return (uint16_t)(sign | infinity | 1u << (mantissa_bits - 1));
+    if (isinf(x))
+        return (uint16_t)(sign | infinity);
+    frexp(x, &exponent); /* |x| is in [2^(exponent - 1), 2^exponent) */
+    exponent = exponent - 1 < least || x == 0 ? least : exponent - 1;
+    if (exponent > bias)
+        return (uint16_t)(sign | infinity);
+    const uint32_t units = (uint32_t)nearbyint(ldexp(fabs(x), mantissa_bits - exponent));
+    return (uint16_t)(sign | (((uint32_t)(exponent - least) << mantissa_bits) + units));
+}
+
+static double to_double(enum dat_dtype dtype, const void *bytes, size_t index)
+{
+    float narrow;
+    double wide;
+    const char *at = (const char *)bytes + index * dat_dtype_size(dtype);
+    if (dtype == DAT_F64) {
+        memcpy(&wide, at, sizeof wide);
+        return wide;
+    }
+    dat_dtype_float(&narrow, dtype, at, 1);
+    return (double)narrow;
+}
+
+void dat_dtype_convert(void *out, enum dat_dtype to, const void *bytes, enum dat_dtype from,
+                       size_t count)
+{
+    char *at = out;
+    if (to == DAT_F32) {
+        dat_dtype_float(out, from, bytes, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++, at += dat_dtype_size(to)) {
+        const double x = to_double(from, bytes, i);
+        const uint16_t small = to == DAT_F16    ? to_small(x, 5, 10)
+                               : to == DAT_BF16 ? to_small(x, 8, 7)
+                                                : 0;
+        if (to == DAT_F64)
+            memcpy(at, &x, sizeof x);
+        else
+            memcpy(at, &small, sizeof small);
     }
 }

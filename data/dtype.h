@@ -37,4 +37,13 @@ int dat_dtype_find(enum dat_dtype *dtype, const char *name);
  * F32, F16, BF16, BOOL and the integers of up to 16 bits exactly. */
 void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count);
 
+/* 1 for the types of floating-point numbers. */
+int dat_dtype_is_float(enum dat_dtype dtype);
+
+/* Converts count elements from one such type to another; out is aligned for its type, and apart
+ * from bytes. Numbers that the new type does not have are rounded once, to the nearest, ties to
+ * even, and beyond its range to infinity. NaN remains one. */
+void dat_dtype_convert(void *out, enum dat_dtype to, const void *bytes, enum dat_dtype from,
+                       size_t count);
+
 #endif
