@@ -73,38 +73,45 @@ static float from_f16(uint16_t half)
     }                                                                                              \
     break
 
+/* To float or double: `real`. */
+#define CONVERT(real)                                                                              \
+    switch (dtype) {                                                                               \
+    case DAT_BOOL:                                                                                 \
+        CONVERT_EACH(uint8_t, x ? 1 : 0);                                                          \
+    case DAT_U8:                                                                                   \
+        CONVERT_EACH(uint8_t, x);                                                                  \
+    case DAT_I8:                                                                                   \
+        CONVERT_EACH(int8_t, x);                                                                   \
+    case DAT_I16:                                                                                  \
+        CONVERT_EACH(int16_t, x);                                                                  \
+    case DAT_U16:                                                                                  \
+        CONVERT_EACH(uint16_t, x);                                                                 \
+    case DAT_I32:                                                                                  \
+        CONVERT_EACH(int32_t, (real)x);                                                            \
+    case DAT_U32:                                                                                  \
+        CONVERT_EACH(uint32_t, (real)x);                                                           \
+    case DAT_I64:                                                                                  \
+        CONVERT_EACH(int64_t, (real)x);                                                            \
+    case DAT_U64:                                                                                  \
+        CONVERT_EACH(uint64_t, (real)x);                                                           \
+    case DAT_F16:                                                                                  \
+        CONVERT_EACH(uint16_t, from_f16(x));                                                       \
+    case DAT_BF16:                                                                                 \
+        CONVERT_EACH(uint16_t, from_bits((uint32_t)x << 16));                                      \
+    case DAT_F32:                                                                                  \
+        CONVERT_EACH(float, x);                                                                    \
+    case DAT_F64:                                                                                  \
+        CONVERT_EACH(double, (real)x);                                                             \
+    }
+
 void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count)
 {
-    switch (dtype) {
-    case DAT_BOOL:
-        CONVERT_EACH(uint8_t, x ? 1.0f : 0.0f);
-    case DAT_U8:
-        CONVERT_EACH(uint8_t, x);
-    case DAT_I8:
-        CONVERT_EACH(int8_t, x);
-    case DAT_I16:
-        CONVERT_EACH(int16_t, x);
-    case DAT_U16:
-        CONVERT_EACH(uint16_t, x);
-    case DAT_I32:
-        CONVERT_EACH(int32_t, (float)x);
-    case DAT_U32:
-        CONVERT_EACH(uint32_t, (float)x);
-    case DAT_I64:
-        CONVERT_EACH(int64_t, (float)x);
-    case DAT_U64:
-        CONVERT_EACH(uint64_t, (float)x);
-    case DAT_F16:
-        CONVERT_EACH(uint16_t, from_f16(x));
-    case DAT_BF16:
-        CONVERT_EACH(uint16_t, from_bits((uint32_t)x << 16));
-    case DAT_F32:
-        if (count)
-            memcpy(out, bytes, count * sizeof(float));
-        break;
-    case DAT_F64:
-        CONVERT_EACH(double, (float)x);
-    }
+    CONVERT(float)
+}
+
+void dat_dtype_double(double *out, enum dat_dtype dtype, const void *bytes, size_t count)
+{
+    CONVERT(double)
 }
 
 int dat_dtype_is_float(enum dat_dtype dtype)
@@ -135,35 +142,24 @@ static uint16_t to_small(double x, int exponent_bits, int mantissa_bits)
     return (uint16_t)(sign | (((uint32_t)(exponent - least) << mantissa_bits) + units));
 }
 
-static double to_double(enum dat_dtype dtype, const void *bytes, size_t index)
-{
-    float narrow;
-    double wide;
-    const char *at = (const char *)bytes + index * dat_dtype_size(dtype);
-    if (dtype == DAT_F64) {
-        memcpy(&wide, at, sizeof wide);
-        return wide;
-    }
-    dat_dtype_float(&narrow, dtype, at, 1);
-    return (double)narrow;
-}
-
 void dat_dtype_convert(void *out, enum dat_dtype to, const void *bytes, enum dat_dtype from,
                        size_t count)
 {
-    char *at = out;
+    enum { PIECE = 256 };
+    double piece[PIECE];
+    uint16_t *small = out;
     if (to == DAT_F32) {
         dat_dtype_float(out, from, bytes, count);
         return;
     }
-    for (size_t i = 0; i < count; i++, at += dat_dtype_size(to)) {
-        const double x = to_double(from, bytes, i);
-        const uint16_t small = to == DAT_F16    ? to_small(x, 5, 10)
-                               : to == DAT_BF16 ? to_small(x, 8, 7)
-                                                : 0;
-        if (to == DAT_F64)
-            memcpy(at, &x, sizeof x);
-        else
-            memcpy(at, &small, sizeof small);
+    if (to == DAT_F64) {
+        dat_dtype_double(out, from, bytes, count);
+        return;
+    }
+    for (size_t at = 0; at < count; at += PIECE) {
+        const size_t n = count - at < PIECE ? count - at : PIECE;
+        dat_dtype_double(piece, from, (const char *)bytes + at * dat_dtype_size(from), n);
+        for (size_t i = 0; i < n; i++)
+            small[at + i] = to == DAT_F16 ? to_small(piece[i], 5, 10) : to_small(piece[i], 8, 7);
     }
 }

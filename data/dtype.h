@@ -37,6 +37,9 @@ int dat_dtype_find(enum dat_dtype *dtype, const char *name);
  * F32, F16, BF16, BOOL and the integers of up to 16 bits exactly. */
 void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count);
 
+/* The same to double: all but the integers of 64 bits exactly. */
+void dat_dtype_double(double *out, enum dat_dtype dtype, const void *bytes, size_t count);
+
 /* 1 for the types of floating-point numbers. */
 int dat_dtype_is_float(enum dat_dtype dtype);
 

@@ -75,10 +75,41 @@ static void test_others(void)
           "types of floating-point numbers");
 }
 
+/* Two elements of each type, from an odd address. */
+static void test_double(void)
+{
+    static const struct {
+        enum dat_dtype dtype;
+        const char *bytes;
+        double first, second;
+    } cases[] = {{DAT_BOOL, "\0\2", 0, 1},
+                 {DAT_U8, "\x80\xFF", 128, 255},
+                 {DAT_I8, "\x80\xFF", -128, -1},
+                 {DAT_I16, "\0\x80\xFE\xFF", -32768, -2},
+                 {DAT_U16, "\0\x80\xFE\xFF", 32768, 65534},
+                 {DAT_I32, "\1\0\0\1\0\0\0\x80", 16777217, -2147483648.0},
+                 {DAT_U32, "\1\0\0\1\xFF\xFF\xFF\xFF", 16777217, 4294967295.0},
+                 {DAT_I64, "\1\0\0\0\1\0\0\0\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 4294967297.0, -2},
+                 {DAT_U64, "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\x80", 4294967297.0, 0x1p63},
+                 {DAT_F16, "\0\x3E\1\x80", 1.5, -0x1p-24},
+                 {DAT_BF16, "\xC0\x3F\x80\xFF", 1.5, -INFINITY},
+                 {DAT_F32, "\0\0\xC0\x3F\1\0\0\x80", 1.5, -0x1p-149},
+                 {DAT_F64, "\x9A\x99\x99\x99\x99\x99\xB9\x3F\0\0\0\0\0\0\xF0\xFF", 0.1, -INFINITY}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char odd[17];
+        double out[2];
+        memcpy(odd + 1, cases[i].bytes, 2 * dat_dtype_size(cases[i].dtype));
+        dat_dtype_double(out, cases[i].dtype, odd + 1, 2);
+        CHECK(out[0] == cases[i].first && out[1] == cases[i].second, "%s to double",
+              dat_dtype_name(cases[i].dtype));
+    }
+}
+
 int main(void)
 {
     test_small(DAT_F16, 0x7C00);
     test_small(DAT_BF16, 0x7F80);
     test_others();
+    test_double();
     return tap_done();
 }
