@@ -547,6 +547,13 @@ static void test_inspect(void)
           "inspect of a .npy file");
     dat_json_free(json);
     REFUSED(1, "cut.npy: ", "inspect cut.npy");
+    scratch_text("text.pth", "abc");
+    REFUSED(1, "text.pth: this is no file of PyTorch's", "inspect text.pth");
+    static const char evil[] = "\x80\2cposix\nsystem\nX\x0a\0\0\0touch done\x85R.";
+    scratch_write("evil.pth", evil, sizeof evil - 1);
+    REFUSED(1, "evil.pth: the pickle names posix.system", "inspect evil.pth");
+    REFUSED(1, "evil.pth: the pickle names posix.system", "predict evil.pth a.ppm");
+    CHECK(!exists("done"), "and nothing was run");
     REFUSED(1, "text.jpg: ", "inspect text.jpg");
     REFUSED(1, "nosuch: ", "inspect nosuch");
     REFUSED(1, "x: it is a folder", "inspect x");

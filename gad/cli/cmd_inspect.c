@@ -1,39 +1,22 @@
-/* What is in a file: one table of the formats there are. A new one is a row, and a function that
- * prints what it holds by means of print_file. */
+/* What is in a file of tensors, of any format that data/tensors.h knows. */
 #include "data/dtype.h"
-#include "data/file.h"
 #include "data/json_out.h"
-#include "data/npy.h"
-#include "data/safetensors.h"
+#include "data/tensors.h"
 #include "engine/arch.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- what all formats come to --------------------------------------------------------------- */
-
-enum { MAX_RANK = DAT_SAFETENSORS_MAX_RANK };
-
-struct tensor {
-    const char *name;
-    enum dat_dtype dtype;
-    size_t rank, dim[MAX_RANK];
-    const void *bytes;
-};
-
 struct content {
-    const char *format;
+    const struct dat_tensors *file;
     struct eng_arch_config arch; /* arch.arch is NULL if none fits, for the reason in why */
     struct eng_why why;
-    const struct dat_safetensors_meta *metadata;
-    size_t metadata_count;
-    struct tensor *tensors;
-    size_t count;
 };
+
+/* ---- what the tensors come to --------------------------------------------------------------- */
 
 /* Of the numbers of a tensor that are numbers; NaN if there are none. */
 struct summary {
@@ -41,26 +24,23 @@ struct summary {
     size_t nan;
 };
 
-static size_t element_count(const struct tensor *t)
+static size_t element_count(const struct dat_safetensors_entry *t)
 {
-    size_t n = 1; /* the product fits: the file holds them all */
-    for (size_t i = 0; i < t->rank; i++)
-        n *= t->dim[i];
-    return n;
+    return t->size / dat_dtype_size(t->dtype);
 }
 
-static struct summary summarise(const struct tensor *t)
+static struct summary summarise(const struct dat_safetensors_entry *t)
 {
     enum { PIECE = 1024 };
-    float piece[PIECE];
+    double piece[PIECE];
     struct summary s = {NAN, NAN, NAN, 0};
     double sum = 0;
     const size_t count = element_count(t), size = dat_dtype_size(t->dtype);
     for (size_t at = 0; at < count; at += PIECE) {
         const size_t n = count - at < PIECE ? count - at : PIECE;
-        dat_dtype_float(piece, t->dtype, (const char *)t->bytes + at * size, n);
+        dat_dtype_double(piece, t->dtype, (const char *)t->bytes + at * size, n);
         for (size_t i = 0; i < n; i++) {
-            const double v = (double)piece[i];
+            const double v = piece[i];
             if (isnan(v)) {
                 s.nan++;
                 continue;
@@ -92,19 +72,21 @@ static void json_string(struct dat_json_out *json, const char *key, const char *
 static void print_json(const struct content *c)
 {
     struct dat_json_out json;
+    size_t lines;
+    const struct dat_safetensors_meta *metadata = dat_tensors_metadata(c->file, &lines);
     dat_json_out_init(&json, stdout, DAT_JSON_LINE);
     dat_json_out_object(&json);
-    json_string(&json, "format", c->format);
+    json_string(&json, "format", dat_tensors_format(c->file));
     json_string(&json, "arch", c->arch.arch);
     dat_json_out_key(&json, "metadata");
     dat_json_out_object(&json);
-    for (size_t i = 0; i < c->metadata_count; i++)
-        json_string(&json, c->metadata[i].key, c->metadata[i].value);
+    for (size_t i = 0; i < lines; i++)
+        json_string(&json, metadata[i].key, metadata[i].value);
     dat_json_out_end(&json);
     dat_json_out_key(&json, "tensors");
     dat_json_out_array(&json);
-    for (size_t i = 0; i < c->count; i++) {
-        const struct tensor *t = &c->tensors[i];
+    for (size_t i = 0; i < dat_tensors_count(c->file); i++) {
+        const struct dat_safetensors_entry *t = dat_tensors_at(c->file, i);
         const struct summary s = summarise(t);
         dat_json_out_object(&json);
         json_string(&json, "name", t->name);
@@ -145,7 +127,9 @@ static void print_text(const char *text, int width, size_t most)
     printf("%*s", column < width ? width - column : 0, "");
 }
 
-static const char *shape_text(const struct tensor *t, char text[MAX_RANK * 24])
+enum { SHAPE = DAT_SAFETENSORS_MAX_RANK * 24 };
+
+static const char *shape_text(const struct dat_safetensors_entry *t, char text[SHAPE])
 {
     char *end = text;
     *end++ = '[';
@@ -163,64 +147,76 @@ static void print_number(double value)
         printf("  %11.5g", value);
 }
 
-static void print_lines(const struct content *c)
+static void print_metadata(const struct content *c)
 {
     enum { LONGEST = 100 };
-    size_t name_width = strlen("tensor"), shape_width = strlen("shape"), key_width = 0, all = 0;
-    char shape[MAX_RANK * 24];
-    printf("format        %s\n", c->format);
-    if (c->arch.arch)
-        printf("architecture  %s, width %g, %zu classes\n", eng_arch_title(c->arch.arch),
-               (double)c->arch.width, c->arch.classes);
-    else if (c->why.text[0]) {
-        printf("architecture  not recognised: ");
-        print_text(c->why.text, 0, strcspn(c->why.text, ";")); /* what to do is being done */
-        printf("\n");
-    }
-    for (size_t i = 0; i < c->metadata_count; i++)
-        key_width = strlen(c->metadata[i].key) > key_width ? strlen(c->metadata[i].key) : key_width;
-    if (c->metadata_count)
+    size_t lines, width = 0;
+    const struct dat_safetensors_meta *metadata = dat_tensors_metadata(c->file, &lines);
+    for (size_t i = 0; i < lines; i++)
+        width = strlen(metadata[i].key) > width ? strlen(metadata[i].key) : width;
+    if (lines)
         printf("\nmetadata\n");
-    for (size_t i = 0; i < c->metadata_count; i++) {
+    for (size_t i = 0; i < lines; i++) {
         printf("  ");
-        print_text(c->metadata[i].key, key_width < 40 ? (int)key_width : 40, LONGEST);
+        print_text(metadata[i].key, width < 40 ? (int)width : 40, LONGEST);
         printf("  ");
-        print_text(c->metadata[i].value, 0, LONGEST);
+        print_text(metadata[i].value, 0, LONGEST);
         printf("\n");
     }
-    for (size_t i = 0; i < c->count; i++) {
-        const size_t n = strlen(c->tensors[i].name), s = strlen(shape_text(&c->tensors[i], shape));
+}
+
+static void print_tensors(const struct content *c)
+{
+    enum { LONGEST = 100 };
+    const size_t count = dat_tensors_count(c->file);
+    size_t name_width = strlen("tensor"), shape_width = strlen("shape"), numbers = 0, bytes = 0;
+    char shape[SHAPE];
+    for (size_t i = 0; i < count; i++) {
+        const struct dat_safetensors_entry *t = dat_tensors_at(c->file, i);
+        const size_t n = strlen(t->name), s = strlen(shape_text(t, shape));
         name_width = n > name_width ? n : name_width;
         shape_width = s > shape_width ? s : shape_width;
-        all += element_count(&c->tensors[i]);
+        numbers += element_count(t);
+        bytes += t->size;
     }
     const int name_columns = name_width < 60 ? (int)name_width : 60;
     const int shape_columns = shape_width < 30 ? (int)shape_width : 30;
-    printf("\n%-*s  dtype  %-*s  %11s  %11s  %11s  %8s\n", name_columns, "tensor", shape_columns,
-           "shape", "min", "max", "mean", "NaN");
-    for (size_t i = 0; i < c->count; i++) {
-        const struct tensor *t = &c->tensors[i];
+    printf("\n%-*s  dtype  %-*s  %10s  %11s  %11s  %11s  %8s\n", name_columns, "tensor",
+           shape_columns, "shape", "bytes", "min", "max", "mean", "NaN");
+    for (size_t i = 0; i < count; i++) {
+        const struct dat_safetensors_entry *t = dat_tensors_at(c->file, i);
         const struct summary s = summarise(t);
         print_text(t->name, name_columns, LONGEST);
-        printf("  %-5s  %-*s", dat_dtype_name(t->dtype), shape_columns, shape_text(t, shape));
+        printf("  %-5s  %-*s  %10zu", dat_dtype_name(t->dtype), shape_columns, shape_text(t, shape),
+               t->size);
         print_number(s.min);
         print_number(s.max);
         print_number(s.mean);
         printf("  %8zu\n", s.nan);
     }
-    printf("\n%zu tensors, %zu numbers\n", c->count, all);
+    printf("\n%zu tensors, %zu numbers, %zu bytes\n", count, numbers, bytes);
 }
 
-static void print_file(const struct content *c, int json)
+static void print_lines(const struct content *c)
 {
-    (json ? print_json : print_lines)(c);
+    printf("format        %s\n", dat_tensors_format(c->file));
+    if (c->arch.arch) {
+        printf("architecture  %s, width %g, %zu classes\n", eng_arch_title(c->arch.arch),
+               (double)c->arch.width, c->arch.classes);
+    } else if (dat_tensors_count(c->file) > 1) {
+        printf("architecture  not recognised: ");
+        print_text(c->why.text, 0, strcspn(c->why.text, ";")); /* what to do is being done */
+        printf("\n");
+    }
+    print_metadata(c);
+    print_tensors(c);
 }
 
-/* ---- the formats ---------------------------------------------------------------------------- */
+/* ---- the command ---------------------------------------------------------------------------- */
 
 static int find_shape(void *context, const char *name, struct eng_shape *shape)
 {
-    const struct dat_safetensors_entry *entry = dat_safetensors_find(context, name);
+    const struct dat_safetensors_entry *entry = dat_tensors_find(context, name);
     if (!entry || entry->rank > 4)
         return 0;
     *shape = (struct eng_shape){(int)entry->rank, {0}};
@@ -228,92 +224,16 @@ static int find_shape(void *context, const char *name, struct eng_shape *shape)
     return 1;
 }
 
-static enum eng_err inspect_safetensors(const char *path, int json, struct eng_why *why)
-{
-    struct dat_safetensors *file;
-    ENG_TRY(dat_safetensors_open(&file, path, why));
-    struct content c = {.format = "safetensors", .count = dat_safetensors_count(file)};
-    c.metadata = dat_safetensors_metadata(file, &c.metadata_count);
-    c.tensors = calloc(c.count + 1, sizeof *c.tensors);
-    if (!c.tensors) {
-        dat_safetensors_free(file);
-        return eng_fail(why, ENG_NOMEM, "%s: out of memory", path);
-    }
-    for (size_t i = 0; i < c.count; i++) {
-        const struct dat_safetensors_entry *e = dat_safetensors_at(file, i);
-        c.tensors[i] = (struct tensor){e->name, e->dtype, e->rank, {0}, e->bytes};
-        memcpy(c.tensors[i].dim, e->dim, sizeof c.tensors[i].dim);
-    }
-    if (eng_arch_infer(&c.arch, find_shape, file, &c.why) != ENG_OK)
-        c.arch.arch = NULL;
-    print_file(&c, json);
-    free(c.tensors);
-    dat_safetensors_free(file);
-    return ENG_OK;
-}
-
-/* The reader makes float32 of all numbers, so that is the type shown, whatever the file has. */
-static enum eng_err inspect_npy(const char *path, int json, struct eng_why *why)
-{
-    struct dat_npy npy;
-    ENG_TRY(dat_npy_read(&npy, path, why));
-    struct tensor t = {"array", DAT_F32, (size_t)npy.rank, {0}, npy.data};
-    memcpy(t.dim, npy.dim, (size_t)npy.rank * sizeof *t.dim);
-    const struct content c = {.format = "npy", .tensors = &t, .count = 1};
-    print_file(&c, json);
-    dat_npy_release(&npy);
-    return ENG_OK;
-}
-
-static int is_npy(const uint8_t *head, size_t count)
-{
-    return count >= 6 && memcmp(head, "\x93NUMPY", 6) == 0;
-}
-
-/* The length of the header, of which no more than 27 bits may be set, and the header. */
-static int is_safetensors(const uint8_t *head, size_t count)
-{
-    return count >= 9 && memcmp(head + 4, "\0\0\0\0{", 5) == 0;
-}
-
-static const struct format {
-    const char *name, *ending;
-    int (*is)(const uint8_t *head, size_t count); /* by the first HEAD bytes */
-    enum eng_err (*inspect)(const char *path, int json, struct eng_why *why);
-} formats[] = {
-    {"safetensors", ".safetensors", is_safetensors, inspect_safetensors},
-    {"npy", ".npy", is_npy, inspect_npy},
-};
-
-enum { HEAD = 16, FORMATS = sizeof formats / sizeof *formats };
-
-/* The format by the first bytes, or else by the name: a file that is damaged from its very start is
- * told so by the one it claims to be. */
 static enum eng_err inspect(const char *path, int json, struct eng_why *why)
 {
-    uint8_t head[HEAD];
-    size_t count = 0;
-    FILE *f = fopen(path, "rb");
-    if (f) {
-        count = fread(head, 1, sizeof head, f);
-        fclose(f);
-    }
-    for (size_t i = 0; i < FORMATS; i++)
-        if (formats[i].is(head, count))
-            return formats[i].inspect(path, json, why);
-    const size_t length = strlen(path);
-    char names[128] = "";
-    for (size_t i = 0; i < FORMATS; i++) {
-        const size_t n = strlen(formats[i].ending), used = strlen(names);
-        if (length >= n && strcmp(path + length - n, formats[i].ending) == 0)
-            return formats[i].inspect(path, json, why);
-        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", formats[i].name);
-    }
-    uint8_t *bytes; /* says why, if it is the reading that failed */
-    ENG_TRY(dat_file_read(&bytes, &count, path, why));
-    free(bytes);
-    return eng_fail(why, ENG_UNSUPPORTED, "%s: not of a format that can be inspected; those are %s",
-                    path, names);
+    struct dat_tensors *file;
+    ENG_TRY(dat_tensors_open(&file, path, why));
+    struct content c = {.file = file};
+    if (eng_arch_infer(&c.arch, find_shape, file, &c.why) != ENG_OK)
+        c.arch.arch = NULL;
+    (json ? print_json : print_lines)(&c);
+    dat_tensors_free(file);
+    return ENG_OK;
 }
 
 static int run(int argc, char **argv, const struct cli_command *self)
@@ -327,11 +247,13 @@ static int run(int argc, char **argv, const struct cli_command *self)
     return cli_end(&session, err, &why, NULL);
 }
 
-const struct cli_command cli_inspect = {
-    "inspect", "FILE",
-    "Tells what is in a file: of safetensors the architecture that the weights belong to, the\n"
-    "metadata, and each tensor's type, shape and range; of .npy the array.",
-    "  gad inspect resnet18.safetensors\n"
-    "  gad inspect weights.safetensors --json\n"
-    "  gad inspect inputs.npy\n",
-    run};
+const struct cli_command cli_inspect = {"inspect", "FILE",
+                                        "Tells what is in a file of safetensors, a .pth or .pt "
+                                        "file of PyTorch's, or a .npz or .npy file\n"
+                                        "of NumPy's: the architecture that the weights belong to, "
+                                        "the metadata, and each tensor's type,\n"
+                                        "shape and range. No code in a .pth file is run.",
+                                        "  gad inspect resnet18.safetensors\n"
+                                        "  gad inspect checkpoint.pth --json\n"
+                                        "  gad inspect inputs.npy\n",
+                                        run};
