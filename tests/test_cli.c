@@ -318,7 +318,7 @@ static void make_files(void)
 static void test_usage(void)
 {
     static const char *const commands[] = {"demo",     "train",  "support", "predict", "explain",
-                                           "evaluate", "report", "bench",   "inspect"};
+                                           "evaluate", "report", "bench",   "inspect", "convert"};
     struct outcome r = run("--version");
     CHECK(succeeded(&r) && strncmp(r.out, "gad ", 4) == 0 && lines(r.out) == 1, "gad --version");
     r = run("predict --version");
@@ -557,6 +557,65 @@ static void test_inspect(void)
     REFUSED(1, "text.jpg: ", "inspect text.jpg");
     REFUSED(1, "nosuch: ", "inspect nosuch");
     REFUSED(1, "x: it is a folder", "inspect x");
+}
+
+/* ---- convert -------------------------------------------------------------------------------- */
+
+/* A model there and back, by way of every format, is the same file, and works on the way. */
+static void test_convert(void)
+{
+    static const char *const endings[] = {"pth", "pt", "npz"};
+    struct outcome r = run("predict m.safetensors a.ppm --json");
+    char *expected = strdup(r.out);
+    for (int i = 0; i < 3; i++) {
+        r = run("convert m.safetensors n.%s", endings[i]);
+        CHECK(succeeded(&r) && strstr(r.out, ": 122 tensors, "), "convert to .%s", endings[i]);
+        r = run("predict n.%s a.ppm --json", endings[i]);
+        CHECK(succeeded(&r) && strcmp(r.out, expected) == 0, "which predicts the same");
+        r = run("inspect n.%s --json", endings[i]);
+        struct dat_json *json = json_line(r.out, 0);
+        const struct dat_json_node *root = dat_json_root(json);
+        CHECK(succeeded(&r) && text_is(dat_json_member(root, "format"), i == 2 ? "npz" : "torch") &&
+                  text_is(dat_json_member(root, "arch"), "resnet18") &&
+                  text_is(dat_json_member(dat_json_member(root, "metadata"), "classes"),
+                          "[\"cat\",\"dog\"]") &&
+                  dat_json_count(dat_json_member(root, "tensors")) == 122,
+              "and is inspected");
+        dat_json_free(json);
+        r = run("convert n.%s n.safetensors", endings[i]);
+        CHECK(succeeded(&r) && same_files("n.safetensors", "m.safetensors"), "and back");
+    }
+    free(expected);
+
+    r = run("convert m.safetensors half.pth --dtype f16 --json");
+    struct dat_json *json = json_line(r.out, 0);
+    CHECK(succeeded(&r) && text_is(dat_json_member(dat_json_root(json), "output"), "half.pth") &&
+              number_of(dat_json_member(dat_json_root(json), "tensors")) == 122,
+          "convert --dtype f16 --json");
+    dat_json_free(json);
+    r = run("inspect half.pth --json");
+    json = json_line(r.out, 0);
+    CHECK(
+        text_is(dat_json_member(find_tensor(json, "fc.weight"), "dtype"), "F16") &&
+            text_is(dat_json_member(find_tensor(json, "bn1.num_batches_tracked"), "dtype"), "I64"),
+        "numbers become narrow, counters do not");
+    dat_json_free(json);
+    const struct dat_safetensors_entry large = {.name = "a",
+                                                .dtype = DAT_F32,
+                                                .rank = 1,
+                                                .dim = {2},
+                                                .bytes = (float[]){1e6f, NAN},
+                                                .size = 8};
+    scratch_need(!dat_safetensors_write("large.safetensors", &large, 1, NULL, 0, NULL), "large");
+    r = run("convert large.safetensors large.npz --dtype f16");
+    CHECK(r.status == 0 && strstr(r.err, "1 numbers are beyond the range"), "infinities are told");
+    REFUSED(2, "no type 'f8'", "convert m.safetensors n.pth --dtype f8");
+    REFUSED(2, "n.bin: its ending tells no format", "convert m.safetensors n.bin");
+    REFUSED(2, "needs IN OUT", "convert m.safetensors");
+    REFUSED(1, "elements of type BF16", "convert m.safetensors bf.npz --dtype bf16");
+    REFUSED(1, "no/n.pth: ", "convert m.safetensors no/n.pth");
+    REFUSED(1, "cut.npy: ", "convert cut.npy n.npz");
+    CHECK(!exists("bf.npz") && !exists("n.bin"), "nothing is left of what failed");
 }
 
 /* ---- train ---------------------------------------------------------------------------------- */
@@ -812,6 +871,7 @@ int main(void)
     test_usage();
     test_predict();
     test_inspect();
+    test_convert();
     test_train();
     test_resume();
     test_support();

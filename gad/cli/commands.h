@@ -13,7 +13,8 @@
     X(evaluate)                                                                                    \
     X(report)                                                                                      \
     X(bench)                                                                                       \
-    X(inspect)
+    X(inspect)                                                                                     \
+    X(convert)
 
 #define CLI_DECLARE(name) extern const struct cli_command cli_##name;
 CLI_COMMANDS(CLI_DECLARE)
