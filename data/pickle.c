@@ -21,11 +21,12 @@ enum {
 };
 
 struct dat_pickle_value {
-    uint8_t type;    /* enum dat_pickle_type */
-    uint8_t inside;  /* it is part of another: nothing may be added */
-    uint8_t ordered; /* an OrderedDict, which alone may have attributes */
-    uint8_t depth;   /* 1, or one more than its deepest part's */
-    size_t weight;   /* 1, and its parts' */
+    uint8_t type;   /* enum dat_pickle_type */
+    uint8_t inside; /* it is part of another: nothing may be added */
+    uint8_t
+        ordered;   /* an OrderedDict, which alone may have attributes, or the list it was made of */
+    uint8_t depth; /* 1, or one more than its deepest part's */
+    size_t weight; /* 1, and its parts' */
     union {
         int64_t integer; /* also of a bool */
         double real;
@@ -416,16 +417,19 @@ static enum eng_err read_stack_global(struct machine *m)
                        (const char *)name->of.bytes, name->count);
 }
 
-/* OrderedDict() or OrderedDict([[key, value], ...]). */
+/* OrderedDict() or OrderedDict([[key, value], ...]), as Python 2 has it. A list makes no more than
+ * one, or else a long one and many short calls would take any amount of memory. */
 static enum eng_err push_ordered(struct machine *m, const struct dat_pickle_value *arguments)
 {
-    const struct dat_pickle_value *pairs = arguments->count ? arguments->of.items[0] : NULL;
+    struct dat_pickle_value *pairs = arguments->count ? arguments->of.items[0] : NULL;
     struct dat_pickle_value *v = new_value(m, DAT_PICKLE_DICT);
     if (!v)
         return out_of_memory(m);
     v->ordered = 1;
-    if (arguments->count > 1 || (pairs && pairs->type != DAT_PICKLE_LIST))
+    if (arguments->count > 1 || (pairs && (pairs->type != DAT_PICKLE_LIST || pairs->ordered)))
         return damaged(m, "makes an OrderedDict of something else");
+    if (pairs)
+        pairs->ordered = 1;
     for (size_t i = 0; pairs && i < pairs->count; i++) {
         struct dat_pickle_value *pair = pairs->of.items[i];
         if ((pair->type != DAT_PICKLE_LIST && pair->type != DAT_PICKLE_TUPLE) || pair->count != 2)
@@ -452,7 +456,10 @@ static enum eng_err reduce(struct machine *m)
     if (!v)
         return out_of_memory(m);
     v->more.global = global;
-    ENG_TRY(set_items(m, v, arguments->of.items, arguments->count));
+    v->of = arguments->of; /* a tuple never changes, so the call can share what is in it */
+    v->count = arguments->count;
+    v->weight = arguments->weight;
+    v->depth = arguments->depth;
     return push(m, v);
 }
 
@@ -461,7 +468,8 @@ static enum eng_err build(struct machine *m)
 {
     struct dat_pickle_value *state;
     ENG_TRY(pop(m, &state));
-    if (m->height == 0 || !m->stack[m->height - 1] || !m->stack[m->height - 1]->ordered)
+    const struct dat_pickle_value *v = m->height ? m->stack[m->height - 1] : NULL;
+    if (!v || v->type != DAT_PICKLE_DICT || !v->ordered)
         return refused(m, "gives an object attributes (BUILD)");
     return ENG_OK;
 }

@@ -63,7 +63,8 @@ struct dat_zip_part {
 /* Writes an archive beside path and renames it. Contents are stored, and those of each member begin
  * at a multiple of DAT_ZIP_ALIGN; zip64 only where it must be; the date is 1980-01-01, so that the
  * bytes depend on nothing but the arguments. ENG_ARG for a name that is empty, comes twice, is not
- * UTF-8 or is longer than 65535 bytes, and for a comment that is; nothing is written then. */
+ * UTF-8 or is longer than 65535 bytes, ENG_TOOBIG for a comment that is; nothing is written then.
+ */
 enum eng_err dat_zip_write(const char *path, const struct dat_zip_part *parts, size_t count,
                            const void *comment, size_t comment_size, struct eng_why *why);
 

@@ -210,7 +210,7 @@ enum eng_err dat_zip_write(const char *path, const struct dat_zip_part *parts, s
 {
     struct dat_out out;
     if (comment_size > DAT_ZIP_MAX_COMMENT)
-        return eng_fail(why, ENG_ARG,
+        return eng_fail(why, ENG_TOOBIG,
                         "%s: a zip archive has room for 65535 bytes of metadata, and these are "
                         "%zu; use a .safetensors file",
                         path, comment_size);

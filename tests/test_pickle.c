@@ -298,6 +298,35 @@ static void test_bombs(void)
           "%zu bytes that stand for 10^%zu values: refused", n, levels);
 }
 
+/* A long tuple that many short calls share, and a long list that makes many dictionaries: neither
+ * may take memory for each. */
+static void test_sharing(void)
+{
+    enum { LONG = 20000, CALLS = 20000 };
+    static uint8_t bytes[2 * LONG + 5 * CALLS + 100];
+    struct dat_pickle *pickle = NULL;
+    struct eng_why why = {""};
+    static const char head[] = "ctorch\nSize\nq\0(";
+    size_t n = sizeof head - 1;
+    memcpy(bytes, head, n);
+    memset(bytes + n, 'N', LONG);
+    n += LONG;
+    memcpy(bytes + n, "tq\1", 3);
+    n += 3;
+    for (size_t i = 0; i < CALLS; i++, n += 5)
+        memcpy(bytes + n, "h\0h\1R", 5);
+    bytes[n] = '.';
+    CHECK(decode(&pickle, bytes, n + 1, NULL, &why) == ENG_FORMAT && strstr(why.text, "one value"),
+          "%d calls with %d arguments: %s", CALLS, LONG, why.text);
+    dat_pickle_free(pickle);
+    static const char twice[] = "(" ORDERED "q\0](K\1K\2\x86"
+                                "e\x85q\1Rh\0h\1Rt.";
+    CHECK(decode(&pickle, twice, sizeof twice - 1, NULL, &why) == ENG_FORMAT &&
+              strstr(why.text, "OrderedDict"),
+          "two OrderedDicts of one list: refused");
+    dat_pickle_free(pickle);
+}
+
 static void test_used(void)
 {
     static const char two[] = "\x80\2K\1.\x80\2K\2.rest";
@@ -382,6 +411,7 @@ int main(void)
     test_good();
     test_bad();
     test_bombs();
+    test_sharing();
     test_used();
     test_access();
     test_damage();

@@ -370,7 +370,7 @@ static void test_arguments(void)
     CHECK(dat_zip_write(path, &nameless, 1, NULL, 0, NULL) == ENG_ARG, "nor no name");
     CHECK(dat_zip_write(path, &latin, 1, NULL, 0, NULL) == ENG_ARG, "nor one not UTF-8");
     CHECK(dat_zip_write(path, &longest, 1, NULL, 0, NULL) == ENG_ARG, "nor one too long");
-    CHECK(dat_zip_write(path, twice, 1, text, 65536, &why) == ENG_ARG &&
+    CHECK(dat_zip_write(path, twice, 1, text, 65536, &why) == ENG_TOOBIG &&
               strstr(why.text, "65535 bytes"),
           "nor a comment too long");
     CHECK(access(path, F_OK) != 0, "nothing was written");

@@ -58,7 +58,8 @@ static enum eng_err retype(struct conversion *c, size_t i, enum dat_dtype dtype,
     const struct dat_safetensors_entry before = *e;
     const size_t count = e->size / dat_dtype_size(e->dtype), width = dat_dtype_size(dtype);
     if (count > SIZE_MAX / width || !(c->owned[i] = malloc(count ? count * width : 1)))
-        return eng_fail(why, ENG_NOMEM, "there is not enough memory for tensor \"%.100s\"",
+        return eng_fail(why, ENG_NOMEM,
+                        "there is not enough memory for tensor \"%.100s\"; close other programs",
                         e->name);
     dat_dtype_convert(c->owned[i], dtype, e->bytes, e->dtype, count);
     e->dtype = dtype;
