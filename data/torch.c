@@ -396,34 +396,30 @@ static enum eng_err walk(struct dat_torch *t, struct path *path,
     return ENG_OK;
 }
 
-static int has_tensor(const struct dat_pickle_value *value)
+static int holds_tensor(const struct dat_pickle_value *value)
 {
+    if (is_tensor(value))
+        return 1;
     for (size_t i = 0; i < dat_pickle_count(value); i++)
-        if (is_tensor(dat_pickle_at(value, i)))
+        if (holds_tensor(dat_pickle_at(value, i)))
             return 1;
     return 0;
 }
 
-/* The state_dict in what was saved, or all of it. */
-static const struct dat_pickle_value *find_state(const struct dat_pickle_value *root)
+/* The dictionary with tensors that is in another one under a wrapper's name, or NULL. */
+static const struct dat_pickle_value *unwrap(const struct dat_pickle_value *value)
 {
     static const char *const wrappers[] = {
 #define WRAPPER(name) name,
         DAT_TORCH_WRAPPERS(WRAPPER)
 #undef WRAPPER
     };
-    const struct dat_pickle_value *inner = root;
-    while (inner) {
-        root = inner;
-        inner = NULL;
-        for (size_t i = 0; !inner && !has_tensor(root) && i < sizeof wrappers / sizeof *wrappers;
-             i++) {
-            inner = dat_pickle_member(root, wrappers[i]);
-            if (dat_pickle_type(inner) != DAT_PICKLE_DICT || !dat_pickle_count(inner))
-                inner = NULL;
-        }
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+        const struct dat_pickle_value *inner = dat_pickle_member(value, wrappers[i]);
+        if (dat_pickle_type(inner) == DAT_PICKLE_DICT && holds_tensor(inner))
+            return inner;
     }
-    return root;
+    return NULL;
 }
 
 /* Leaves out what all names so far begin with, if it is one of PyTorch's wrappers'. */
@@ -449,8 +445,10 @@ static void strip_prefixes(struct dat_torch *t)
 static enum eng_err list_tensors(struct dat_torch *t, struct eng_why *why)
 {
     const struct dat_pickle_value *root = dat_pickle_root(t->object), *none = NULL;
-    const struct dat_pickle_value *state = find_state(root);
+    const struct dat_pickle_value *state = root, *inner;
     struct path path = {.count = 0};
+    while ((inner = unwrap(state)))
+        state = inner;
     ENG_TRY(walk(t, &path, state, &none, why));
     strip_prefixes(t);
     return walk(t, &path, root, &state, why);

@@ -16,10 +16,11 @@
  *
  * What was saved may be a state_dict or something that holds one. Tensors are called by the way to
  * them, keys and list positions with dots between: "layer1.0.conv1.weight", or "tensor" for one
- * that was saved alone. If the outermost dictionary has no tensors itself, but a dictionary under
- * one of DAT_TORCH_WRAPPERS, the tensors in that come first, and their names begin there; what
- * DataParallel and torch.compile put in front of all of them is left out. The others follow, under
- * their whole names ("optimizer.state.0.exp_avg"). What is no tensor is passed over. */
+ * that was saved alone. If the outermost dictionary has another one with tensors in it under one of
+ * DAT_TORCH_WRAPPERS, whichever of these names stands first there, its tensors come first, and
+ * their names begin in it; what DataParallel and torch.compile put in front of all of them is left
+ * out. The others follow, under their whole names ("optimizer.state.0.exp_avg"). What is no tensor
+ * is passed over. */
 #ifndef DAT_TORCH_H
 #define DAT_TORCH_H
 

@@ -292,10 +292,14 @@ static const struct {
     {"the same state_dict twice",
      PICKLE("}(X\5\0\0\0model}q\0X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sX\3\0\0\0emah\0u."),
      "w:2 ema.w:2"},
-    {"a module that is called model",
-     PICKLE("}(X\5\0\0\0model}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sX\1\0\0\0v" TENSOR(
-         FLOATS, "K\3", ")", ")") "u."),
-     "model.w:2 v:3"},
+    {"a checkpoint with a tensor of its own",
+     PICKLE("}(X\1\0\0\0v" TENSOR(FLOATS, "K\3", ")", ")") "X\5\0\0\0model}X\1\0\0\0w" TENSOR(
+         FLOATS, "K\2", ")", ")") "su."),
+     "w:2 v:3"},
+    {"wrappers without tensors",
+     PICKLE("}(X\5\0\0\0model}X\1\0\0\0aNsX\6\0\0\0params}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")",
+                                                                             ")") "su."),
+     "w:2"},
     {"a compiled one in parallel",
      PICKLE("}" STRING("\x12", "_orig_mod.module.w") TENSOR(FLOATS, "K\2", ")", ")") "s."), "w:2"},
     {"not all in parallel",
