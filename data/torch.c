@@ -76,7 +76,9 @@ enum meaning {
     X("collections", "Counter", 1, OTHER, U8)                                                      \
     X("_codecs", "encode", 1, OTHER, U8)                                                           \
     X("__builtin__", "set", 1, OTHER, U8)                                                          \
-    X("builtins", "set", 1, OTHER, U8)
+    X("builtins", "set", 1, OTHER, U8)                                                             \
+    X("__builtin__", "complex", 1, OTHER, U8)                                                      \
+    X("builtins", "complex", 1, OTHER, U8)
 
 static const struct dat_pickle_global names[] = {
 #define NAME(module, name, callable, meaning, dtype) {module, name, callable},
