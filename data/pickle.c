@@ -153,6 +153,7 @@ static enum eng_err push(struct machine *m, struct dat_pickle_value *v)
 /* Takes the uppermost value, which must not be a mark. */
 static enum eng_err pop(struct machine *m, struct dat_pickle_value **out)
 {
+    *out = NULL;
     if (m->height == 0 || !m->stack[m->height - 1])
         return damaged(m, "takes a value that is not there");
     *out = m->stack[--m->height];
@@ -163,6 +164,7 @@ static enum eng_err pop(struct machine *m, struct dat_pickle_value **out)
  * something is pushed. */
 static enum eng_err pop_several(struct machine *m, struct dat_pickle_value ***items, size_t count)
 {
+    *items = NULL;
     for (size_t i = 0; i < count; i++)
         if (m->height <= i || !m->stack[m->height - 1 - i])
             return damaged(m, "takes a value that is not there");
@@ -176,6 +178,8 @@ static enum eng_err pop_several(struct machine *m, struct dat_pickle_value ***it
 static enum eng_err pop_mark(struct machine *m, struct dat_pickle_value ***items, size_t *count)
 {
     size_t at = m->height;
+    *items = NULL;
+    *count = 0;
     while (at > 0 && m->stack[at - 1])
         at--;
     if (at == 0)
@@ -285,6 +289,8 @@ static enum eng_err take_number(struct machine *m, int width, uint64_t *value)
 static enum eng_err take_line(struct machine *m, const char **line, size_t *count)
 {
     const uint8_t *end = m->at < m->end ? memchr(m->at, '\n', (size_t)(m->end - m->at)) : NULL;
+    *line = NULL;
+    *count = 0;
     if (!end)
         return cut_off(m);
     *line = (const char *)m->at;
@@ -486,14 +492,14 @@ static enum eng_err add(struct machine *m, enum dat_pickle_type type,
 /* The uppermost `count` values, into the container below them. */
 static enum eng_err add_upper(struct machine *m, enum dat_pickle_type type, size_t count)
 {
-    struct dat_pickle_value **items = NULL;
+    struct dat_pickle_value **items;
     ENG_TRY(pop_several(m, &items, count));
     return add(m, type, items, count);
 }
 
 static enum eng_err add_marked(struct machine *m, enum dat_pickle_type type)
 {
-    struct dat_pickle_value **items = NULL;
+    struct dat_pickle_value **items;
     size_t count;
     ENG_TRY(pop_mark(m, &items, &count));
     return add(m, type, items, count);
@@ -501,7 +507,7 @@ static enum eng_err add_marked(struct machine *m, enum dat_pickle_type type)
 
 static enum eng_err push_marked(struct machine *m, enum dat_pickle_type type)
 {
-    struct dat_pickle_value **items = NULL;
+    struct dat_pickle_value **items;
     size_t count;
     ENG_TRY(pop_mark(m, &items, &count));
     return push_items(m, type, items, count);
@@ -510,7 +516,7 @@ static enum eng_err push_marked(struct machine *m, enum dat_pickle_type type)
 /* A tuple, or what a persistent id stands for, of the uppermost values. */
 static enum eng_err push_upper(struct machine *m, enum dat_pickle_type type, size_t count)
 {
-    struct dat_pickle_value **items = NULL;
+    struct dat_pickle_value **items;
     ENG_TRY(pop_several(m, &items, count));
     return push_items(m, type, items, count);
 }

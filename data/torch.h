@@ -3,11 +3,9 @@
  * Two formats, told by their first bytes:
  *
  *     zip      NAME/data.pkl  NAME/byteorder  NAME/data/0  NAME/data/1 ...    since PyTorch 1.6
- *     legacy   mark | version | system | object | keys | storage, storage ...  four, then five
- * pickles
+ *     legacy   five pickles: mark, version, system, object, keys; then the storages
  *
- * Either way a pickle says what was saved, and its tensors are views of storages that lie beside
- * it:
+ * Either way a pickle says what was saved, and its tensors are views of storages that lie beside:
  *
  *     _rebuild_tensor_v2(storage "0", offset 6, size (3, 2), stride (1, 3), ...)
  *
