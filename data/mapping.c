@@ -18,7 +18,7 @@ static void map_file(struct dat_mapping *mapping, const char *path)
     if (fd < 0)
         return;
     if (fstat(fd, &info) == 0 && info.st_size > 0 && (uintmax_t)info.st_size <= SIZE_MAX) {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
         if (map != MAP_FAILED)
             *mapping = (struct dat_mapping){map, (size_t)info.st_size, map, NULL};
     }

@@ -2,7 +2,8 @@
  * nothing and a byte costs its first use; read where it cannot (a pipe).
  *
  * The file must not be cut short or overwritten in place meanwhile. Replacing it by renaming, as
- * data/file.h does, is fine. Not installed. */
+ * data/file.h does, is fine. The bytes are the caller's own copy: writing to them leaves the file
+ * as it is. Not installed. */
 #ifndef DAT_MAPPING_H
 #define DAT_MAPPING_H
 
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 struct dat_mapping {
-    const uint8_t *bytes; /* count of them; never NULL once it is open */
+    uint8_t *bytes; /* count of them; never NULL once it is open */
     size_t count;
     void *map, *read; /* which of the two it is; owned */
 };

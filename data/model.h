@@ -27,6 +27,8 @@ struct dat_note {
     char *key, *value;
 };
 
+struct dat_tensors; /* data/tensors.h */
+
 struct dat_model {
     struct eng_net *net;
     struct eng_arch_config config;
@@ -34,6 +36,7 @@ struct dat_model {
     struct dat_preprocess preprocess;
     struct dat_note *notes; /* how it was trained: the metadata not named above */
     size_t note_count;
+    struct dat_tensors *file; /* in which the net's values lie, if they were read; or NULL */
 };
 
 /* A fresh model: built and initialised from the seed; names are copied. The caller releases it. */
@@ -46,8 +49,11 @@ void dat_model_release(struct dat_model *model); /* a zeroed model is allowed */
 enum eng_err dat_model_copy(struct dat_model *copy, const struct dat_model *model,
                             struct eng_why *why);
 
-/* Reads a file. ENG_MISMATCH where tensors are missing or misshapen, ENG_FORMAT where one holds a
- * NaN or an infinity; why's text begins with the path. */
+/* Reads a file. It is mapped, and float32 values are used where they lie: a large model is there at
+ * once, and what is written to its values stays in memory. Meanwhile the file must not be cut short
+ * or overwritten in place (replacing it by renaming is fine). ENG_MISMATCH where tensors are
+ * missing or misshapen, ENG_FORMAT where one holds a NaN or an infinity; why's text begins with the
+ * path. */
 enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why);
 
 /* Writes a file beside and renames it; the same model gives the same bytes. */

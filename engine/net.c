@@ -124,7 +124,8 @@ void eng_net_free(struct eng_net *net)
         return;
     drop_packs(net);
     for (size_t i = 0; i < net->param_count; i++)
-        free(net->params[i].value);
+        if (!net->params[i].borrowed)
+            free(net->params[i].value);
     free(net->params);
     free(net->nodes);
     free(net);
@@ -329,6 +330,16 @@ struct eng_param *eng_net_param_find(struct eng_net *net, const char *name)
 int eng_param_trains(const struct eng_param *param)
 {
     return param->kind == ENG_PARAM_WEIGHT || param->kind == ENG_PARAM_BIAS;
+}
+
+void eng_net_borrow(struct eng_net *net, size_t i, float *value)
+{
+    struct eng_param *p = &net->params[i];
+    if (!p->borrowed)
+        free(p->value);
+    p->value = value;
+    p->borrowed = 1;
+    eng_net_changed(net);
 }
 
 uint64_t eng_net_batches_tracked(const struct eng_net *net)

@@ -71,13 +71,18 @@ struct eng_param {
     char name[80];
     struct eng_shape shape;
     enum eng_param_kind kind;
-    float *value; /* owned by the net; after writing to it call eng_net_changed */
+    float *value; /* after writing to it call eng_net_changed */
+    int borrowed; /* value is not the net's own memory */
 };
 size_t eng_net_param_count(const struct eng_net *net);
 struct eng_param *eng_net_param(struct eng_net *net, size_t i);
 const struct eng_param *eng_net_param_const(const struct eng_net *net, size_t i);
 struct eng_param *eng_net_param_find(struct eng_net *net, const char *name); /* NULL: none */
 int eng_param_trains(const struct eng_param *param); /* weights and biases do */
+
+/* Lets parameter i have its values where they lie already, instead of memory of the net's own: in a
+ * file that is mapped, say. `value` must be writable, hold as many numbers, and outlive the net. */
+void eng_net_borrow(struct eng_net *net, size_t i, float *value);
 
 /* Batches that batch norm has seen in training (PyTorch's num_batches_tracked). */
 uint64_t eng_net_batches_tracked(const struct eng_net *net);
