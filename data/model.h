@@ -4,7 +4,7 @@
  * Tensors have PyTorch's names and shapes. The metadata holds, as text:
  *
  *   format            "gad"
- *   architecture      vgg16, resnet18          width, hidden     of engine/arch.h
+ *   architecture      vgg16, vgg16_bn, ...     width, hidden     of engine/arch.h
  *   classes           ["cat","dog"]            resize_rule       crop, stretch
  *   resize            pixels (crop)            input_size        [height,width]
  *   mean, std         [r,g,b]

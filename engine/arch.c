@@ -22,7 +22,7 @@ static int conv(struct eng_net *net, int x, const char *name, size_t out, size_t
 static const size_t vgg16_widths[] = {64, 64,  0,   128, 128, 0,   256, 256, 256,
                                       0,  512, 512, 512, 0,   512, 512, 512, 0}; /* 0: max pool */
 
-static void build_vgg16(struct eng_net *net, const struct eng_arch_config *config)
+static void build_vgg(struct eng_net *net, const struct eng_arch_config *config, int batch_norm)
 {
     const size_t hidden = config->hidden ? config->hidden : scaled(4096, config->width);
     int x = eng_net_input(net), layer = 0; /* the number in torchvision's features */
@@ -37,6 +37,10 @@ static void build_vgg16(struct eng_net *net, const struct eng_arch_config *confi
         snprintf(name, sizeof name, "features.%d", layer);
         channels = scaled(vgg16_widths[i], config->width);
         x = conv(net, x, name, channels, 3, 1, 1);
+        if (batch_norm) {
+            snprintf(name, sizeof name, "features.%d", ++layer);
+            x = eng_net_batch_norm(net, x, name);
+        }
         x = eng_net_relu(net, x);
         layer += 2;
     }
@@ -49,6 +53,16 @@ static void build_vgg16(struct eng_net *net, const struct eng_arch_config *confi
     x = eng_net_relu(net, x);
     x = eng_net_dropout(net, x, 0.5f);
     eng_net_linear(net, x, "classifier.6", hidden, config->classes);
+}
+
+static void build_vgg16(struct eng_net *net, const struct eng_arch_config *config)
+{
+    build_vgg(net, config, 0);
+}
+
+static void build_vgg16_bn(struct eng_net *net, const struct eng_arch_config *config)
+{
+    build_vgg(net, config, 1);
 }
 
 /* Two 3x3 convolutions beside the identity, or beside a 1x1 convolution where the shape changes. */
@@ -95,13 +109,15 @@ static void build_resnet18(struct eng_net *net, const struct eng_arch_config *co
     eng_net_linear(net, x, "fc", width, config->classes);
 }
 
-static void init_vgg16(struct eng_param *p, struct eng_rng *rng, size_t count)
+static void init_vgg(struct eng_param *p, struct eng_rng *rng, size_t count)
 {
+    if (p->shape.rank == 1) /* as built: biases zero, batch norm the identity */
+        return;
     const double sd = p->shape.rank == 4 ? sqrt(2.0 / (double)(p->shape.dim[0] * p->shape.dim[2] *
                                                                p->shape.dim[3]))
                                          : 0.01;
     for (size_t i = 0; i < count; i++)
-        p->value[i] = p->shape.rank == 1 ? 0.0f : (float)sd * eng_rng_normal(rng);
+        p->value[i] = (float)sd * eng_rng_normal(rng);
 }
 
 static void init_resnet18(struct eng_param *p, struct eng_rng *rng, size_t count)
@@ -131,16 +147,18 @@ static void init_resnet18_bias(struct eng_net *net, struct eng_rng *rng)
  * dimension is WIDEST times the width, and its last layer. */
 enum { WIDEST = 512 };
 
+#define ARCH_VGG(widest) init_vgg, widest, "classifier.0.weight", "classifier.6.weight"
+#define ARCH_vgg16       ARCH_VGG("features.28.weight")
+#define ARCH_vgg16_bn    ARCH_VGG("features.40.weight")
+#define ARCH_resnet18    init_resnet18, "layer4.1.conv2.weight", NULL, "fc.weight"
+
 static const struct arch {
     const char *name, *title;
     void (*build)(struct eng_net *, const struct eng_arch_config *);
     void (*init)(struct eng_param *, struct eng_rng *, size_t count);
     const char *widest, *hidden, *last;
 } archs[] = {
-#define ENG_ARCH_ROW(name, title, paper)                                                           \
-    {#name, title, build_##name, init_##name, ARCH_KEYS_##name},
-#define ARCH_KEYS_vgg16    "features.28.weight", "classifier.0.weight", "classifier.6.weight"
-#define ARCH_KEYS_resnet18 "layer4.1.conv2.weight", NULL, "fc.weight"
+#define ENG_ARCH_ROW(name, title, paper) {#name, title, build_##name, ARCH_##name},
     ENG_ARCHS(ENG_ARCH_ROW)
 #undef ENG_ARCH_ROW
 };
@@ -257,7 +275,7 @@ enum eng_err eng_arch_infer(struct eng_arch_config *config,
     size_t nearest = (size_t)-1;
     struct eng_arch_config guess;
     eng_fail(why, ENG_MISMATCH,
-             "its tensors are not those of a vgg16 or resnet18; gad inspect lists them");
+             "its tensors are not those of a vgg16, vgg16_bn or resnet18; gad inspect lists them");
     for (size_t i = 0; i < ARCHS; i++)
         for (int k = 0; guess_config(&archs[i], k, find, context, &guess); k++) {
             struct eng_net *net;

@@ -10,6 +10,7 @@
 /* name, title, paper */
 #define ENG_ARCHS(X)                                                                               \
     X(vgg16, "VGG16", "Simonyan & Zisserman 2015")                                                 \
+    X(vgg16_bn, "VGG16 with batch norm", "Simonyan & Zisserman 2015, Ioffe & Szegedy 2015")        \
     X(resnet18, "ResNet18", "He et al. 2016")
 
 struct eng_arch_config {

@@ -67,6 +67,9 @@ static void test_tensors(void)
                   TORCHVISION_RESNET18_COUNT);
     check_tensors("vgg16", torchvision_vgg16, sizeof torchvision_vgg16 / sizeof *torchvision_vgg16,
                   TORCHVISION_VGG16_COUNT);
+    check_tensors("vgg16_bn", torchvision_vgg16_bn,
+                  sizeof torchvision_vgg16_bn / sizeof *torchvision_vgg16_bn,
+                  TORCHVISION_VGG16_BN_COUNT);
     check_work("resnet18", 1814073344.0);
     check_work("vgg16", 15470264320.0);
 }
@@ -119,7 +122,7 @@ static double expected_sd(const struct eng_param *p, int vgg)
 
 static void check_init(const char *arch, float width)
 {
-    const int vgg = !strcmp(arch, "vgg16");
+    const int vgg = !strncmp(arch, "vgg16", 5);
     const struct eng_arch_config config = {arch, width, 5, 0};
     struct eng_net *net = build(&config), *again = build(&config), *other = build(&config);
     size_t wrong = 0, constant = 0, differ = 0, alike = 0, drawn = 0;
@@ -136,8 +139,7 @@ static void check_init(const char *arch, float width)
         const float *r = eng_net_param_const(other, i)->value;
         differ += memcmp(p->value, q, count * sizeof *q) != 0;
         if (sd == 0) { /* batch norm starts as the identity, biases at zero */
-            const int one = !vgg &&
-                            (p->kind == ENG_PARAM_WEIGHT || p->kind == ENG_PARAM_RUNNING_VAR);
+            const int one = p->kind == ENG_PARAM_WEIGHT || p->kind == ENG_PARAM_RUNNING_VAR;
             for (size_t k = 0; k < count; k++)
                 constant += p->value[k] != (float)one;
             continue;
@@ -228,9 +230,11 @@ static void twin_resnet18(struct twin *t, const struct eng_arch_config *config)
     twin_linear(t, x, times(512, config->width), config->classes);
 }
 
-/* Configuration D of Simonyan and Zisserman, table 1; numbers are torchvision's. */
+/* Configuration D of Simonyan and Zisserman, table 1; numbers are torchvision's. With batch norm
+ * each convolution has one more module behind it. */
 static void twin_vgg16(struct twin *t, const struct eng_arch_config *config)
 {
+    const int norm = !strcmp(config->arch, "vgg16_bn");
     static const struct {
         int number;
         size_t width;
@@ -240,8 +244,14 @@ static void twin_vgg16(struct twin *t, const struct eng_arch_config *config)
     int x = 0;
     for (int i = 0; i < CONVS; i++) {
         char name[32];
-        snprintf(name, sizeof name, "features.%d", convs[i].number);
-        x = twin_relu(t, named_conv(t, x, name, times(convs[i].width, config->width), 3, 1, 1));
+        const int number = convs[i].number + (norm ? i : 0);
+        snprintf(name, sizeof name, "features.%d", number);
+        x = named_conv(t, x, name, times(convs[i].width, config->width), 3, 1, 1);
+        if (norm) {
+            snprintf(name, sizeof name, "features.%d", number + 1);
+            x = named_norm(t, x, name);
+        }
+        x = twin_relu(t, x);
         if (i + 1 == CONVS || convs[i + 1].number == convs[i].number + 3)
             x = twin_max(t, x, 2, 2, 0);
     }
@@ -274,7 +284,7 @@ static int copy_params(struct eng_net *net, const struct twin *t)
 static void check_twin(const struct eng_arch_config *config, size_t h, size_t w, int train)
 {
     static const char *const rules[] = {"standard", "deconvolution", "guided"};
-    const int vgg = !strcmp(config->arch, "vgg16");
+    const int vgg = !strncmp(config->arch, "vgg16", 5);
     struct eng_net *net = build(config);
     struct twin t;
     twin_init(&t, 3);
@@ -309,6 +319,7 @@ static void test_twins(void)
     const struct eng_arch_config narrow = {"resnet18", 0.0625f, 2, 0};
     const struct eng_arch_config odd = {"resnet18", 0.11f, 5, 0};
     const struct eng_arch_config vgg = {"vgg16", 0.0625f, 2, 40}, wider = {"vgg16", 0.1f, 3, 50};
+    const struct eng_arch_config norm = {"vgg16_bn", 0.0625f, 3, 40};
     check_twin(&narrow, 32, 32, 0);
     check_twin(&narrow, 33, 33, 1);
     check_twin(&odd, 48, 40, 0);
@@ -316,6 +327,8 @@ static void test_twins(void)
     check_twin(&vgg, 32, 32, 0);
     check_twin(&vgg, 33, 33, 0);
     check_twin(&wider, 48, 40, 0);
+    check_twin(&norm, 33, 33, 0);
+    check_twin(&norm, 48, 40, 1);
 }
 
 static void test_smallest(void)
@@ -382,6 +395,7 @@ static void test_infer(void)
         const float width = (float)i / 40.0f;
         check_infer(&(struct eng_arch_config){"resnet18", width, (size_t)i, 0});
         check_infer(&(struct eng_arch_config){"vgg16", width, 2, (size_t)(3 * i)});
+        check_infer(&(struct eng_arch_config){"vgg16_bn", width, 2, (size_t)(3 * i)});
     }
     check_infer(&(struct eng_arch_config){"vgg16", 0.05f, 2, 0});
 
@@ -398,6 +412,7 @@ static void test_infer(void)
         {"resnet18", "conv1.weight", {4, {0, 3, 7, 7}}, ""},
         {"resnet18", "conv1.weight", {4, {(size_t)1 << 60, 3, 7, 7}}, ""},
         {"vgg16", "features.28.bias", {2, {32, 1}}, "features.28.bias"},
+        {"vgg16_bn", "features.41.running_var", {.rank = -1}, "features.41.running_var"},
         {"vgg16", "classifier.0.weight", {2, {(size_t)1 << 60, 6272}}, ""},
         {"vgg16", "classifier.6.weight", {2, {0, 30}}, ""},
         {"vgg16", "classifier.3.weight", {2, {30, 31}}, "classifier.3.weight"}};
@@ -431,6 +446,7 @@ int main(void)
     test_arguments();
     check_init("resnet18", 1.0f);
     check_init("vgg16", 0.125f);
+    check_init("vgg16_bn", 0.125f);
     eng_rng_init(&rng, 6, 0);
     test_twins();
     eng_exec_set_precision(&exec, ENG_PRECISION_F32);

@@ -81,7 +81,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     const char *job = "forward";
     const struct cli_option options[] = {
         {"job", CLI_TEXT, &job, "NAME", "forward, input-gradient, attribution or train"},
-        {"arch", CLI_TEXT, &o.net.arch, "NAME", "vgg16 or resnet18"},
+        {"arch", CLI_TEXT, &o.net.arch, "NAME", "vgg16, vgg16_bn or resnet18"},
         {"width", CLI_FLOAT, &o.net.width, "F",
          "width of every layer, as a part of the full net's"},
         {"classes", CLI_SIZE, &o.net.classes, "N", "outputs of the net"},

@@ -40,7 +40,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct gad_train_options o = gad_train_defaults();
     const struct cli_option options[] = {
         {"output", CLI_NEEDED, &o.output, "MODEL", "the model file to write (-o)"},
-        {"arch", CLI_TEXT, &o.arch, "NAME", "vgg16 or resnet18"},
+        {"arch", CLI_TEXT, &o.arch, "NAME", "vgg16, vgg16_bn or resnet18"},
         {"width", CLI_FLOAT, &o.width, "F", "width of every layer, as a part of the full net's"},
         {"hidden", CLI_SIZE, &o.hidden, "N",
          "VGG16's hidden layers; default: 4096 times the width"},
