@@ -1,7 +1,8 @@
 """Five attribution methods in PyTorch: Captum's where it is installed, else the same passes here.
 
-Captum goes forward and back once for every method and class. Integrated gradients go through their
-50 points in batches of 16, so that memory is bounded; other settings are Captum's own.
+In this order: saliency, deconvolution, gradient x input, guided backpropagation, integrated
+gradients. Captum goes forward and back once for every method and class. Integrated gradients go
+through their 50 points in batches of 16, so that memory is bounded; other settings are Captum's own.
 """
 import torch
 
@@ -31,16 +32,17 @@ def with_captum(net, x):
     return run
 
 
-def legendre(steps):
+def legendre(steps, dtype):
     """Points and weights on (0, 1): eigenvalues of the Jacobi matrix (Golub & Welsch 1969)."""
     k = torch.arange(1, steps, dtype=torch.float64)
     off = k / (4 * k * k - 1).sqrt()
     at, vectors = torch.linalg.eigh(torch.diag(off, 1) + torch.diag(off, -1))
-    return ((at + 1) / 2).float(), vectors[0].square().float()
+    return ((at + 1) / 2).to(dtype), vectors[0].square().to(dtype)
 
 
-def with_hooks(net, x):
-    at, weight = legendre(STEPS)
+def with_hooks(net, x, classes=CLASSES):
+    """A function that gives the maps: methods in the order of the title, of each all classes."""
+    at, weight = legendre(STEPS, x.dtype)
 
     def gradient(points, c):
         points = points.detach().requires_grad_()
@@ -71,11 +73,11 @@ def with_hooks(net, x):
         return total * x
 
     def run():
-        maps = [gradient(x, c).abs() for c in CLASSES]
-        maps += [ruled(deconvolution, c) for c in CLASSES]
-        maps += [gradient(x, c) * x for c in CLASSES]
-        maps += [ruled(guided, c) for c in CLASSES]
-        return maps + [integrated(c) for c in CLASSES]
+        maps = [gradient(x, c).abs() for c in classes]
+        maps += [ruled(deconvolution, c) for c in classes]
+        maps += [gradient(x, c) * x for c in classes]
+        maps += [ruled(guided, c) for c in classes]
+        return maps + [integrated(c) for c in classes]
 
     return run
 

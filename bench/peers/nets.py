@@ -23,15 +23,15 @@ class Block(torchvision.models.resnet.BasicBlock):
         return self.relu2(y + (x if self.downsample is None else self.downsample(x)))
 
 
-def make(arch, hookable=False):
+def make(arch, hookable=False, classes=2):
     """hookable: every ReLU a module of its own that leaves its input alone, as hooks need it."""
     torch.manual_seed(0)
     if not hookable:
-        return getattr(torchvision.models, arch)(num_classes=2)
+        return getattr(torchvision.models, arch)(num_classes=classes)
     if arch == "resnet18":
-        net = torchvision.models.ResNet(Block, [2, 2, 2, 2], num_classes=2)
+        net = torchvision.models.ResNet(Block, [2, 2, 2, 2], num_classes=classes)
     else:
-        net = torchvision.models.vgg16(num_classes=2)
+        net = torchvision.models.vgg16(num_classes=classes)
     for module in net.modules():
         if isinstance(module, torch.nn.ReLU):
             module.inplace = False
