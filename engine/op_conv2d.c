@@ -20,8 +20,8 @@
  * s has s*s phases (some without taps: zeros).
  *
  * With very few input channels (the first layer) that product would fill only a corner of the
- * kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed whole, image by image, and
- * overlapping patches are added up row by row.
+ * kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed row by row, and the overlapping
+ * patches are added up.
  */
 #include "engine/gemm.h"
 #include "engine/op.h"
@@ -432,66 +432,113 @@ static void input_gradient(const struct eng_pass *pass)
         }
 }
 
-struct fold {
+/* The first layer's: an image's rows in strips, each by one task. A row of y at a time becomes
+ * patches in the worker's scratch, which are added to the rows of dx that the strip has.
+ *
+ *      dy: one row of positions, [ow][o], read where it lies
+ *      T[ow][(ky,kx,c)] = dy W
+ *      dx rows oy sh - ph + ky  +=  T[...][(ky, all)], each at its place
+ *
+ * Strips compute the rows of y that their neighbours need, too, once more. */
+struct strips {
     const struct eng_pass *pass;
-    const float *t; /* [positions][(ky,kx,c)] */
-    float *dx;      /* of one image */
+    size_t rows, count; /* rows of dx in a strip, strips of an image */
+    size_t panels, ld;  /* of T */
 };
 
-/* Rows first..first+count of one image's dx, from all patches that touch them. */
-static void fold_rows(void *context, size_t first, size_t count, size_t index)
+static struct strips strips_of(const struct eng_pass *pass)
 {
-    (void)index;
-    const struct fold *f = context;
-    const struct eng_conv *conv = &f->pass->node->conv;
-    const struct eng_extent *x = &f->pass->x_extent[0], *y = &f->pass->y_extent;
-    const size_t run = conv->kernel[1] * x->c, columns = conv->kernel[0] * run;
-    const ptrdiff_t width = (ptrdiff_t)(x->w * x->c);
-    for (size_t iy = first; iy < first + count; iy++) {
-        float *dst = f->dx + iy * x->w * x->c;
-        if (!f->pass->add[0])
-            memset(dst, 0, x->w * x->c * sizeof *dst);
+    enum { STRIPS = 4, LEAST = 16 };
+    const struct eng_conv *conv = &pass->node->conv;
+    const size_t h = pass->x_extent[0].h, nr = pass->exec->gemm->nr;
+    const size_t share = (h + STRIPS - 1) / STRIPS;
+    struct strips s = {.pass = pass, .rows = share > LEAST ? share : LEAST};
+    s.count = (h + s.rows - 1) / s.rows;
+    s.panels = (conv->kernel[0] * conv->kernel[1] * pass->node->in + nr - 1) / nr;
+    s.ld = s.panels * nr;
+    return s;
+}
+
+/* Floats of a worker's T; whole tiles of dy, for the last of a row, which may be cut, follow. */
+static size_t strip_t(const struct strips *s)
+{
+    const size_t mr = s->pass->exec->gemm->mr;
+    return ((s->pass->y_extent.w + mr - 1) / mr * mr * s->ld + 15) / 16 * 16;
+}
+
+static size_t strip_floats(const struct strips *s)
+{
+    return strip_t(s) + (s->pass->exec->gemm->mr * s->pass->y_extent.c + 15) / 16 * 16;
+}
+
+/* T of a row of dy. */
+static void patches_of_row(const struct strips *s, float *t, float *last, const float *dy)
+{
+    const struct eng_gemm_kernel *kernel = s->pass->exec->gemm;
+    const size_t mr = kernel->mr, nr = kernel->nr, w = s->pass->y_extent.w, o = s->pass->y_extent.c;
+    const size_t whole = w / mr * mr;
+    memcpy(last, dy + whole * o, (w - whole) * o * sizeof *last);
+    for (size_t k = 0; k < o; k += ENG_GEMM_KC) {
+        const size_t kc = o - k < ENG_GEMM_KC ? o - k : ENG_GEMM_KC;
+        const float *b = s->pass->pack->backward + k * s->ld;
+        for (size_t j = 0; j < s->panels; j++)
+            for (size_t i = 0; i < w; i += mr)
+                kernel->rows(kc, (i < whole ? dy + i * o : last) + k, o, b + j * kc * nr,
+                             t + i * s->ld + j * nr, s->ld, k > 0);
+    }
+}
+
+/* Adds the runs t[ow][run] to a row of dx. */
+static void fold_row(const struct strips *s, float *dx, const float *t)
+{
+    const struct eng_conv *conv = &s->pass->node->conv;
+    const ptrdiff_t c = (ptrdiff_t)s->pass->node->in, run = (ptrdiff_t)conv->kernel[1] * c;
+    const ptrdiff_t step = (ptrdiff_t)conv->stride[1] * c, start = -(ptrdiff_t)conv->pad[1] * c;
+    const ptrdiff_t width = (ptrdiff_t)s->pass->x_extent[0].w * c;
+    for (size_t ox = 0; ox < s->pass->y_extent.w; ox++, t += s->ld) {
+        const ptrdiff_t at = start + (ptrdiff_t)ox * step;
+        const ptrdiff_t from = at < 0 ? -at : 0, to = width - at < run ? width - at : run;
+        if (to > from)
+            s->pass->exec->vec->accumulate(dx + at + from, t + from, (size_t)(to - from));
+    }
+}
+
+static void strip_task(void *context, size_t i, int worker)
+{
+    const struct strips *s = context;
+    const struct eng_pass *pass = s->pass;
+    const struct eng_conv *conv = &pass->node->conv;
+    const struct eng_extent *x = &pass->x_extent[0], *y = &pass->y_extent;
+    const size_t image = i / s->count, first = i % s->count * s->rows;
+    const size_t end = first + s->rows < x->h ? first + s->rows : x->h;
+    const size_t run = conv->kernel[1] * x->c;
+    float *t = (float *)pass->scratch + (size_t)worker * strip_floats(s);
+    float *last = t + strip_t(s);
+    float *dx = pass->dx[0] + image * eng_extent_count(x);
+    if (!pass->add[0])
+        memset(dx + first * x->w * x->c, 0, (end - first) * x->w * x->c * sizeof *dx);
+    for (size_t oy = 0; oy < y->h; oy++) {
+        const size_t top = oy * conv->stride[0]; /* of the patch, in the padded image */
+        if (top + conv->kernel[0] <= first + conv->pad[0] || top >= end + conv->pad[0])
+            continue;
+        patches_of_row(s, t, last, pass->dy + (image * y->h + oy) * y->w * y->c);
         for (size_t ky = 0; ky < conv->kernel[0]; ky++) {
-            const size_t up = iy + conv->pad[0];
-            if (up < ky || (up - ky) % conv->stride[0] || (up - ky) / conv->stride[0] >= y->h)
-                continue;
-            const float *t = f->t + (up - ky) / conv->stride[0] * y->w * columns + ky * run;
-            for (size_t ox = 0; ox < y->w; ox++, t += columns) {
-                const ptrdiff_t at = ((ptrdiff_t)(ox * conv->stride[1]) - (ptrdiff_t)conv->pad[1]) *
-                                     (ptrdiff_t)x->c;
-                const ptrdiff_t from = at < 0 ? -at : 0;
-                const ptrdiff_t to = width - at < (ptrdiff_t)run ? width - at : (ptrdiff_t)run;
-                for (ptrdiff_t i = from; i < to; i++)
-                    dst[at + i] += t[i];
-            }
+            const size_t iy = top + ky - conv->pad[0]; /* above the image: too large */
+            if (iy >= first && iy < end)
+                fold_row(s, dx + iy * x->w * x->c, t + ky * run);
         }
     }
+}
+
+static void narrow_input_gradient(const struct eng_pass *pass)
+{
+    struct strips s = strips_of(pass);
+    eng_exec_run(pass->exec, pass->n * s.count, strip_task, &s);
 }
 
 static size_t after_gemm(const struct eng_exec *exec)
 {
     return (eng_gemm_scratch(exec) + 63) / 64 * 64;
-}
-
-static void narrow_input_gradient(const struct eng_pass *pass)
-{
-    const struct eng_conv *conv = &pass->node->conv;
-    const struct eng_extent *x = &pass->x_extent[0], *y = &pass->y_extent;
-    const size_t columns = conv->kernel[0] * conv->kernel[1] * x->c;
-    float *t = (float *)((char *)pass->scratch + after_gemm(pass->exec));
-    for (size_t n = 0; n < pass->n; n++) {
-        const struct eng_matrix a = eng_matrix(pass->dy + n * eng_extent_count(y), y->c);
-        const struct eng_matrix_sink c = eng_matrix_sink(t, columns, 0);
-        const struct eng_gemm g = {.m = y->h * y->w,
-                                   .n = columns,
-                                   .k = y->c,
-                                   .a = &a.source,
-                                   .b_packed = pass->pack->backward,
-                                   .c = &c.sink};
-        eng_gemm_run(pass->exec, &g, pass->scratch);
-        struct fold f = {pass, t, pass->dx[0] + n * eng_extent_count(x)};
-        eng_op_split(pass->exec, x->h, 4, fold_rows, &f);
-    }
 }
 
 struct weight_job {
@@ -569,17 +616,18 @@ static void backward(const struct eng_pass *pass)
     }
 }
 
-/* What the products of patches need: of the driver, then sums of weights or folded patches. */
+/* What the products of patches need: of the driver, then sums of weights; or strips. */
 static size_t patch_scratch(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
     const size_t weights = pass->want & ENG_WANT_PARAMS ? eng_product(columns, conv->out) : 0;
-    const size_t folds = pass->node->in <= NARROW && pass->want
-                             ? eng_product(pass->y_extent.h * pass->y_extent.w, columns)
-                             : 0;
-    const size_t floats = weights > folds ? weights : folds;
-    return after_gemm(pass->exec) + eng_product(floats, sizeof(float));
+    const size_t driver = after_gemm(pass->exec) + eng_product(weights, sizeof(float));
+    const struct strips s = strips_of(pass);
+    const size_t strips = pass->node->in <= NARROW && pass->want
+                              ? (size_t)pass->exec->threads * strip_floats(&s) * sizeof(float)
+                              : 0;
+    return driver > strips ? driver : strips;
 }
 
 static size_t scratch(const struct eng_pass *pass)

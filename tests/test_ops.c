@@ -160,6 +160,9 @@ static void test_conv(void)
     check_conv(3, (struct eng_conv){70, {3, 3}, {2, 2}, {1, 1}, 0}, 6, 7);
     check_conv(9, (struct eng_conv){3, {7, 7}, {2, 2}, {3, 3}, 1}, 2, 3);
     check_conv(12, (struct eng_conv){3, {3, 3}, {2, 2}, {1, 1}, 0}, 1, 1);
+    /* First layers: several strips of rows, and more outputs than are summed at once. */
+    check_conv(3, (struct eng_conv){9, {7, 7}, {2, 2}, {3, 3}, 0}, 71, 19);
+    check_conv(2, (struct eng_conv){300, {3, 3}, {1, 1}, {1, 1}, 1}, 34, 16);
 }
 
 static void test_linear(void)
