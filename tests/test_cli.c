@@ -1,214 +1,17 @@
 /* The program as its users meet it: every command, what it prints and leaves, its exit status, and
- * one clear line for whatever is wrong with what it was given.
- *
- * Runs $GAD (default build/gad) in a folder of its own, where the models and pictures of the test
- * lie. Command lines are one text, split at spaces. */
-#include "data/file.h"
-#include "data/json.h"
-#include "data/model.h"
+ * one clear line for whatever is wrong with what it was given. */
 #include "data/npy.h"
 #include "data/png.h"
 #include "data/safetensors.h"
 #include "engine/tape.h"
-#include "tests/scratch.h"
-#include "tests/tap.h"
+#include "tests/program.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #define TINY "--size 32 --width 0.125 --batch 8"
 #define DATA "synthetic:cats-dogs,count=24"
 
-/* ---- running -------------------------------------------------------------------------------- */
-
-static char program[1024];
-
-struct outcome {
-    int status; /* the exit status, or -signal */
-    char *out, *err;
-};
-
-static char *slurp(const char *path)
-{
-    uint8_t *bytes = NULL;
-    size_t count;
-    scratch_need(dat_file_read(&bytes, &count, path, NULL) == ENG_OK, path);
-    return (char *)bytes;
-}
-
-/* Starts the program. One thread, unless the command says otherwise: there is nothing here that
- * more would make faster. limit: bytes a file may have, 0: any. */
-static pid_t start(rlim_t limit, const char *format, va_list ap)
-{
-    static char text[4096];
-    char *argv[64];
-    int argc = 0;
-    vsnprintf(text, sizeof text, format, ap);
-    const int choose = text[0] && text[0] != '-' && !strstr(text, "--threads");
-    argv[argc++] = program;
-    for (char *word = strtok(text, " "); word && argc < 60; word = strtok(NULL, " ")) {
-        argv[argc++] = word;
-        if (choose && argc == 2) {
-            argv[argc++] = "--threads";
-            argv[argc++] = "1";
-        }
-    }
-    argv[argc] = NULL;
-    fflush(stdout);
-    const pid_t pid = fork();
-    scratch_need(pid >= 0, "fork");
-    if (pid == 0) {
-        const int out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-        const int err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-        const struct rlimit size = {limit, limit};
-        dup2(out, STDOUT_FILENO);
-        dup2(err, STDERR_FILENO);
-        if (limit)
-            setrlimit(RLIMIT_FSIZE, &size);
-        execv(program, argv);
-        _exit(127);
-    }
-    return pid;
-}
-
-static struct outcome finish(pid_t pid)
-{
-    static struct outcome last;
-    int status;
-    scratch_need(waitpid(pid, &status, 0) == pid, "waitpid");
-    free(last.out);
-    free(last.err);
-    last.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    last.out = slurp("stdout");
-    last.err = slurp("stderr");
-    return last;
-}
-
-/* Runs a command to its end. The texts live until the next one ends. */
-static struct outcome run(const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    const pid_t pid = start(0, format, ap);
-    va_end(ap);
-    return finish(pid);
-}
-
-static struct outcome run_limited(rlim_t limit, const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    const pid_t pid = start(limit, format, ap);
-    va_end(ap);
-    return finish(pid);
-}
-
-static pid_t run_behind(const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    const pid_t pid = start(0, format, ap);
-    va_end(ap);
-    return pid;
-}
-
-static int lines(const char *text)
-{
-    int n = 0;
-    for (; *text; text++)
-        n += *text == '\n';
-    return n;
-}
-
-static int succeeded(const struct outcome *r)
-{
-    if (r->status == 0 && !*r->err)
-        return 1;
-    printf("# status %d, stderr: %s\n", r->status, r->err);
-    return 0;
-}
-
-/* One line to stderr, with the program's name before it and `what` in it, and that status. */
-static int refused(const struct outcome *r, int status, const char *what)
-{
-    if (r->status == status && lines(r->err) == 1 && strncmp(r->err, "gad", 3) == 0 &&
-        strstr(r->err, what))
-        return 1;
-    printf("# status %d, not %d; stderr, without '%s'?: %s\n", r->status, status, what, r->err);
-    return 0;
-}
-
-static void check_refused(int line, int status, const char *what, const char *format, ...)
-{
-    char command[512];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(command, sizeof command, format, ap);
-    va_end(ap);
-    const struct outcome r = run("%s", command);
-    tap_check(refused(&r, status, what), __FILE__, line, "refused with %d: gad %s", status,
-              command);
-}
-#define REFUSED(...) check_refused(__LINE__, __VA_ARGS__)
-
-static int exists(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
-
-static int same_files(const char *a, const char *b)
-{
-    uint8_t *x = NULL, *y = NULL;
-    size_t n = 0, m = 0;
-    const int same = dat_file_read(&x, &n, a, NULL) == ENG_OK &&
-                     dat_file_read(&y, &m, b, NULL) == ENG_OK && n == m && memcmp(x, y, n) == 0;
-    free(x);
-    free(y);
-    return same;
-}
-
-/* Line `number` of a text as JSON, null if it is none; the caller frees. */
-static struct dat_json *json_line(const char *text, int number)
-{
-    struct dat_json *json = NULL;
-    for (; number > 0 && strchr(text, '\n'); number--)
-        text = strchr(text, '\n') + 1;
-    if (dat_json_parse(&json, text, strcspn(text, "\n"), NULL) != ENG_OK)
-        scratch_need(dat_json_parse(&json, "null", 4, NULL) == ENG_OK, "memory");
-    return json;
-}
-
-static double number_of(const struct dat_json_node *node)
-{
-    double v = NAN;
-    dat_json_number(node, &v);
-    return v;
-}
-
-static int text_is(const struct dat_json_node *node, const char *text)
-{
-    const char *have = dat_json_string(node);
-    return have && strcmp(have, text) == 0;
-}
-
 /* ---- what the test works on ----------------------------------------------------------------- */
-
-static const char *const cats_dogs[] = {"cat", "dog"};
-
-static void make_model(const char *path, const char *arch, uint64_t seed)
-{
-    const struct eng_arch_config config = {arch, 0.125f, 2, 16};
-    struct dat_preprocess preprocess;
-    struct dat_model model;
-    dat_preprocess_init_square(&preprocess, 32);
-    scratch_need(dat_model_init(&model, &config, cats_dogs, &preprocess, seed, NULL) == ENG_OK &&
-                     dat_model_write(&model, path, NULL) == ENG_OK,
-                 path);
-    dat_model_release(&model);
-}
 
 /* m.safetensors rewritten: without its metadata, and with one tensor left out, cut, or poisoned. */
 enum change { FOREIGN, MISSING, MISSHAPEN, POISONED };
@@ -649,7 +452,8 @@ static void test_train(void)
     REFUSED(1,
             "m.safetensors: ", "train " DATA " -o t --init m.safetensors --size 32 --width 0.25");
     REFUSED(1, "--lr", "train " DATA " -o t --lr 1e30 --epochs 4 --optim sgd " TINY);
-    r = run_limited(20000, "train " DATA " -o full.safetensors --epochs 1 " TINY);
+    r = run_in((struct setting){.limit = 20000},
+               "train " DATA " -o full.safetensors --epochs 1 " TINY);
     CHECK(refused(&r, 1, "full.safetensors") && strstr(r.err, "make room") &&
               !exists("full.safetensors") && !exists("full.safetensors.checkpoint"),
           "a full disk is one line, and leaves nothing half written");
@@ -773,7 +577,8 @@ static void test_explain(void)
               !exists("bad/a/saliency.class0.png") && !exists("bad/a/saliency.class1.npy"),
           "bad images among good ones are named, and the good one explained");
     REFUSED(1, "b.ppm", "explain m.safetensors b.ppm -o a.ppm/out --methods saliency");
-    r = run_limited(4000, "explain m.safetensors b.ppm -o full --methods saliency --npy");
+    r = run_in((struct setting){.limit = 4000},
+               "explain m.safetensors b.ppm -o full --methods saliency --npy");
     CHECK(refused(&r, 1, "make room"), "a full disk is one line");
 }
 
@@ -854,19 +659,8 @@ static void test_full_output(void)
 
 int main(void)
 {
-    const char *gad = getenv("GAD");
-    char here[512];
-    if (!gad || !*gad)
-        gad = "build/gad";
-    scratch_need(getcwd(here, sizeof here) != NULL, "getcwd");
-    snprintf(program, sizeof program, "%s%s%s", gad[0] == '/' ? "" : here, gad[0] == '/' ? "" : "/",
-             gad);
-    if (access(program, X_OK) != 0) {
-        tap_skip("the program is not built");
+    if (!program_begin())
         return tap_done();
-    }
-    scratch_make();
-    scratch_need(chdir(scratch_root) == 0, scratch_root);
     make_files();
     test_usage();
     test_predict();
@@ -879,7 +673,6 @@ int main(void)
     test_evaluate();
     test_bench();
     test_full_output();
-    scratch_need(chdir(here) == 0, here);
-    scratch_remove();
+    program_end();
     return tap_done();
 }
