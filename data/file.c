@@ -71,6 +71,20 @@ static int open_retrying(const char *path, int flags, mode_t mode)
 enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, struct eng_why *why)
 {
     const int fd = open_retrying(path, O_RDONLY, 0);
+    enum eng_err err;
+
+    *bytes = NULL;
+    *count = 0;
+    if (fd < 0)
+        return refused(why, path, READ, errno);
+    err = dat_file_read_from(bytes, count, fd, path, why);
+    close(fd);
+    return err;
+}
+
+enum eng_err dat_file_read_from(uint8_t **bytes, size_t *count, int fd, const char *name,
+                                struct eng_why *why)
+{
     enum eng_err err = ENG_OK;
     size_t have = 0, room = FIRST_PIECE;
     uint8_t *all = NULL;
@@ -78,28 +92,19 @@ enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, str
 
     *bytes = NULL;
     *count = 0;
-    if (fd < 0)
-        return refused(why, path, READ, errno);
-    if (fstat(fd, &st) != 0) {
-        err = refused(why, path, READ, errno);
-        goto fail;
-    }
-    if (S_ISDIR(st.st_mode)) {
-        err = refused(why, path, READ, EISDIR);
-        goto fail;
-    }
+    if (fstat(fd, &st) != 0)
+        return refused(why, name, READ, errno);
+    if (S_ISDIR(st.st_mode))
+        return refused(why, name, READ, EISDIR);
     if (S_ISREG(st.st_mode)) {
         /* One more than needed, so that the end shows without another round. Some systems' files
          * of no length have contents all the same (/proc). */
-        if ((uintmax_t)st.st_size > SIZE_MAX - 2) {
-            err = out_of_memory(why, path);
-            goto fail;
-        }
+        if ((uintmax_t)st.st_size > SIZE_MAX - 2)
+            return out_of_memory(why, name);
         room = (size_t)st.st_size + 2;
-    } else if (!S_ISFIFO(st.st_mode)) {
+    } else if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)) {
         eng_fail(why, ENG_IO, "it is a device; name a file");
-        err = eng_fail_in(why, ENG_IO, path);
-        goto fail;
+        return eng_fail_in(why, ENG_IO, name);
     }
 
     for (;;) {
@@ -108,13 +113,13 @@ enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, str
         if (!all || room - have < 2) {
             uint8_t *more;
             if (all && room > SIZE_MAX / 2) {
-                err = out_of_memory(why, path);
+                err = out_of_memory(why, name);
                 goto fail;
             }
             room *= all ? 2 : 1;
             more = realloc(all, room);
             if (!more) {
-                err = out_of_memory(why, path);
+                err = out_of_memory(why, name);
                 goto fail;
             }
             all = more;
@@ -123,18 +128,16 @@ enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, str
         if (got == 0)
             break;
         if (got < 0 && errno != EINTR) {
-            err = refused(why, path, READ, errno);
+            err = refused(why, name, READ, errno);
             goto fail;
         }
         have += got > 0 ? (size_t)got : 0;
     }
-    close(fd);
     all[have] = 0;
     *bytes = all;
     *count = have;
     return ENG_OK;
 fail:
-    close(fd);
     free(all);
     return err;
 }

@@ -13,6 +13,11 @@
  * ENG_MISSING; why's text begins with the path. */
 enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, struct eng_why *why);
 
+/* The same from a descriptor that is open, such as standard input: what is left of a file, a pipe
+ * or a socket. Not closed; `name` stands for the path in why's text. */
+enum eng_err dat_file_read_from(uint8_t **bytes, size_t *count, int fd, const char *name,
+                                struct eng_why *why);
+
 /* Writes count bytes to PATH.tmp.<pid>, flushes them to the disk, and renames it to PATH (through a
  * link: to its target). A PATH that is there and no regular file (a device, a pipe) is written to
  * directly. On any error (a full disk too) PATH keeps what it had, and the temporary file is

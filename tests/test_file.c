@@ -100,6 +100,32 @@ static void test_read(void)
     waitpid(child, NULL, 0);
 }
 
+static void test_read_from(void)
+{
+    struct eng_why why = {{0}};
+    uint8_t *bytes;
+    size_t count;
+    int ends[2];
+    const int fd = open(scratch_path("read/small"), O_RDONLY);
+
+    scratch_need(fd >= 0 && lseek(fd, 1, SEEK_SET) == 1 && pipe(ends) == 0, "read/small");
+    CHECK(dat_file_read_from(&bytes, &count, fd, "rest", &why) == ENG_OK && count == 2 &&
+              memcmp(bytes, "\0b", 3) == 0,
+          "of an open file what is left %s", why.text);
+    free(bytes);
+    CHECK(fcntl(fd, F_GETFD) >= 0, "and it stays open");
+    close(fd);
+    CHECK(dat_file_read_from(&bytes, &count, fd, "closed", &why) == ENG_IO && !bytes &&
+              told(&why, "closed", "cannot be read"),
+          "a descriptor that is closed: %s", why.text);
+    scratch_need(write(ends[1], "piped", 5) == 5 && close(ends[1]) == 0, "pipe");
+    CHECK(dat_file_read_from(&bytes, &count, ends[0], "pipe", &why) == ENG_OK && count == 5 &&
+              memcmp(bytes, "piped", 6) == 0,
+          "of a pipe all that was written %s", why.text);
+    free(bytes);
+    close(ends[0]);
+}
+
 static void test_write(void)
 {
     struct eng_why why = {{0}};
@@ -307,6 +333,7 @@ int main(void)
 {
     scratch_make();
     test_read();
+    test_read_from();
     test_write();
     test_out();
     test_full_disk();
