@@ -149,7 +149,7 @@ static void test_usage(void)
     REFUSED(2, "--epochs takes a number", "train " DATA " -o t --epochs 99999999999999999999");
     REFUSED(2, "--lr takes a number", "train " DATA " -o t --lr nan");
     REFUSED(2, "--lr takes a number", "train " DATA " -o t --lr 1e99");
-    REFUSED(2, "needs MODEL IMAGE", "predict m.safetensors");
+    REFUSED(2, "needs MODEL IMAGE", "predict");
     REFUSED(2, "a.ppm", "inspect m.safetensors a.ppm");
     REFUSED(2, "threads", "predict m.safetensors a.ppm --threads 5000");
     REFUSED(2, "scalar", "predict m.safetensors a.ppm --cpu z80");
@@ -246,10 +246,13 @@ static void test_predict(void)
               strstr(r.out, "\na.ppm ") && strstr(r.out, "\nb.ppm "),
           "a table for people");
 
-    r = run("predict m.safetensors cut.ppm a.ppm cut.png text.jpg empty.png nosuch.png x flat.npy "
-            "cut.npy nan.npy c.png --json");
-    static const char *const bad[] = {"cut.ppm", "cut.png",  "text.jpg", "empty.png", "nosuch.png",
-                                      "x",       "flat.npy", "cut.npy",  "nan.npy[1]"};
+    r = run(
+        "predict m.safetensors cut.ppm a.ppm cut.png text.jpg empty.png nosuch.png empty-class/dog "
+        "flat.npy "
+        "cut.npy nan.npy c.png --json");
+    static const char *const bad[] = {"cut.ppm",   "cut.png",    "text.jpg",
+                                      "empty.png", "nosuch.png", "empty-class/dog",
+                                      "flat.npy",  "cut.npy",    "nan.npy[1]"};
     CHECK(r.status == 1 && lines(r.err) == 9 && lines(r.out) == 4 &&
               line_is(r.out, 0, "a.ppm", a) && line_is(r.out, 3, "c.png", a),
           "bad images among good ones are named, and the good ones done");

@@ -263,22 +263,23 @@ static enum eng_err explain(struct job *job, const struct cli_image *image, stru
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static int explain_images(struct job *job, const char *const *operands, size_t count,
-                          struct eng_why *why)
+/* Returns 1 if any of them failed: a bad image is not wrong usage. */
+static int explain_images(struct job *job, const struct cli_sources *sources, struct eng_why *why)
 {
     struct cli_images *images;
-    int status = 0;
-    enum eng_err err = cli_images_new(&images, operands, count, &job->model.preprocess);
+    int failed = 0;
+    enum eng_err err = cli_images_new(&images, sources, &job->model.preprocess);
     if (err != ENG_OK)
         return cli_fail(job->session, err, NULL);
     for (int more = 1; more && err != ENG_INTERRUPTED;) {
         struct cli_image image;
         gad_watch_progress(&job->session->watch, "explaining", (double)cli_images_done(images),
-                           (double)count, NULL);
+                           (double)sources->count, NULL);
         why->text[0] = '\0';
         err = cli_images_next(images, &image, &more, why);
         if (err != ENG_OK) {
-            status = cli_fail(job->session, err, why);
+            cli_fail(job->session, err, why);
+            failed = 1;
             continue;
         }
         if (!more)
@@ -286,60 +287,73 @@ static int explain_images(struct job *job, const char *const *operands, size_t c
         err = explain(job, &image, why);
         if (err != ENG_OK) {
             eng_fail_in(why, err, image.name);
-            status = cli_fail(job->session, err, why);
+            cli_fail(job->session, err, why);
+            failed = 1;
         }
         cli_image_release(&image);
     }
     cli_images_free(images);
-    return status;
+    return failed;
+}
+
+/* Reads the model and its supports, and turns the options' texts into what they mean. */
+static enum eng_err load(struct job *job, const char *model, const char *support,
+                         const struct dat_preprocess_change *prepare, struct cli_choices *choices,
+                         struct eng_why *why)
+{
+    size_t label;
+    ENG_TRY(dat_model_read(&job->model, model, why));
+    ENG_TRY(dat_preprocess_change(&job->model.preprocess, prepare, why));
+    ENG_TRY(cli_choices_apply(choices, &job->model.preprocess, &job->maps, &job->select, why));
+    if (strcmp(job->classes, "all") != 0 && strcmp(job->classes, "predicted") != 0)
+        ENG_TRY(dat_model_class(&job->model, job->classes, &label, why));
+    job->maps.exec = &job->session->exec;
+    if (support) {
+        ENG_TRY(gad_supports_read(&job->supports, support, &job->model, why));
+        job->has_supports = 1;
+    }
+    return eng_net_prepare(job->model.net, &job->session->exec, ENG_FOR_GRADIENTS);
 }
 
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct job job = {.classes = "all"};
-    const char *support = NULL;
+    const char *support = NULL, *list = NULL;
     struct cli_choices choices;
     struct dat_preprocess_change prepare = {0};
     cli_choices_init(&choices, "value:0.1");
-    struct cli_option options[4 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
+    struct cli_option options[5 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
         {"output", CLI_NEEDED, &job.output, "DIR", "folder to write to (-o)"},
+        CLI_LIST_OPTION(list),
         {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
         {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
         {"npy", CLI_FLAG, &job.npy, NULL, "also the numbers: METHOD.classK.npy (3,H,W)"},
     };
-    cli_choices_options(&choices, options + 4);
-    cli_prepare_options(&prepare, options + 4 + CLI_CHOICES_COUNT);
+    cli_choices_options(&choices, options + 5);
+    cli_prepare_options(&prepare, options + 5 + CLI_CHOICES_COUNT);
     struct cli_session session;
+    struct cli_sources sources;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
-                                 argv, 2, (size_t)-1);
+                                 argv, 1, (size_t)-1);
     if (status >= 0)
         return status;
     job.session = &session;
     job.json = session.args.common.json;
-    enum eng_err err = dat_model_read(&job.model, session.args.operands[0], &why);
-    if (err == ENG_OK)
-        err = dat_preprocess_change(&job.model.preprocess, &prepare, &why);
-    if (err == ENG_OK)
-        err = cli_choices_apply(&choices, &job.model.preprocess, &job.maps, &job.select, &why);
-    if (err == ENG_OK && strcmp(job.classes, "all") != 0 && strcmp(job.classes, "predicted") != 0) {
-        size_t label;
-        err = dat_model_class(&job.model, job.classes, &label, &why);
-    }
-    job.maps.exec = &session.exec;
-    if (err == ENG_OK && support) {
-        err = gad_supports_read(&job.supports, support, &job.model, &why);
-        job.has_supports = err == ENG_OK;
-    }
-    if (err == ENG_OK && eng_net_prepare(job.model.net, &session.exec, ENG_FOR_GRADIENTS) != ENG_OK)
-        err = ENG_NOMEM;
     int failed = 0;
-    if (err == ENG_OK)
-        failed = explain_images(&job, session.args.operands + 1, session.args.count - 1, &why);
+    enum eng_err err = cli_sources_read(&sources, &session, session.args.operands + 1,
+                                        session.args.count - 1, list, &why);
+    if (err == ENG_OK && sources.count) {
+        err = load(&job, session.args.operands[0], support, &prepare, &choices, &why);
+        if (err == ENG_OK)
+            failed = explain_images(&job, &sources, &why);
+    }
+    failed |= sources.failed;
     gad_mapper_free(job.mapper);
     gad_supports_release(&job.supports);
     dat_model_release(&job.model);
     cli_choices_release(&choices);
+    cli_sources_release(&sources);
     const int ended = cli_end(&session, err, &why, NULL);
     return ended ? ended : failed;
 }
@@ -350,8 +364,9 @@ const struct cli_command cli_explain = {
     "and\n"
     ".hulls.png; with --support GAD's maps as METHOD.classK.gad.png, and its hull in green. An "
     "IMAGE\n"
-    "may be a .npy of shape (3,H,W) or (N,3,H,W), taken as already normalised.",
+    "may be a .npy of shape (3,H,W) or (N,3,H,W), taken as already normalised, a folder of images, "
+    "or a\npattern in quotes.",
     "  gad explain resnet18.safetensors cat.jpg -o out\n"
-    "  gad explain resnet18.safetensors *.jpg -o out --support supports --methods ig,guided\n"
+    "  gad explain resnet18.safetensors photos -o out --support supports --methods ig,guided\n"
     "  gad explain resnet18.safetensors input.npy -o out --npy --class predicted --steps 100\n",
     run};

@@ -150,12 +150,12 @@ static void push(struct predict *p, const struct cli_image *image)
     p->batch[p->count++] = *image;
 }
 
-static void predict(struct predict *p, const char *const *operands, size_t count)
+static void predict_all(struct predict *p, const struct cli_sources *sources)
 {
     struct cli_images *images;
     struct cli_image image;
     struct eng_why why;
-    if (cli_images_new(&images, operands, count, &p->model.preprocess) != ENG_OK) {
+    if (cli_images_new(&images, sources, &p->model.preprocess) != ENG_OK) {
         p->failed = cli_fail(p->session, ENG_NOMEM, NULL);
         return;
     }
@@ -168,7 +168,7 @@ static void predict(struct predict *p, const char *const *operands, size_t count
             push(p, &image);
         }
         gad_watch_progress(&p->session->watch, "predicting", (double)cli_images_done(images),
-                           (double)count, NULL);
+                           (double)sources->count, NULL);
     }
     flush(p);
     cli_images_free(images);
@@ -176,12 +176,13 @@ static void predict(struct predict *p, const char *const *operands, size_t count
         p->failed = cli_fail(p->session, ENG_INTERRUPTED, NULL);
 }
 
-static void set_widths(struct predict *p, const char *const *operands, size_t count)
+static void set_widths(struct predict *p, const struct cli_sources *sources)
 {
     size_t name = strlen("image"), label = strlen("label");
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(operands[i]);
-        if (length > 4 && strcmp(operands[i] + length - 4, ".npy") == 0)
+    for (size_t i = 0; i < sources->count; i++) {
+        const char *source = cli_source_name(sources, i);
+        size_t length = strlen(source);
+        if (length > 4 && strcmp(source + length - 4, ".npy") == 0)
             length += strlen("[12]");
         name = length > name ? length : name;
     }
@@ -191,37 +192,46 @@ static void set_widths(struct predict *p, const char *const *operands, size_t co
     p->label_width = label < 30 ? (int)label : 30;
 }
 
+static enum eng_err predict(struct predict *p, const char *model, const struct cli_sources *sources,
+                            const struct dat_preprocess_change *prepare, struct eng_why *why)
+{
+    ENG_TRY(dat_model_read(&p->model, model, why));
+    ENG_TRY(dat_preprocess_change(&p->model.preprocess, prepare, why));
+    p->probabilities = calloc(p->model.config.classes, sizeof *p->probabilities);
+    if (!p->probabilities)
+        return eng_fail(why, ENG_NOMEM, "out of memory");
+    ENG_TRY(eng_net_prepare(p->model.net, &p->session->exec, ENG_FOR_OUTPUT));
+    set_widths(p, sources);
+    if (!p->json)
+        print_head(p);
+    predict_all(p, sources);
+    return ENG_OK;
+}
+
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct cli_session session;
+    struct cli_sources sources;
     struct eng_why why = {""};
     struct dat_preprocess_change prepare = {0};
-    struct cli_option options[CLI_PREPARE_COUNT];
-    cli_prepare_options(&prepare, options);
-    const int status = cli_begin(&session, self, options, CLI_PREPARE_COUNT, argc, argv, 2,
-                                 (size_t)-1);
+    const char *list = NULL;
+    struct cli_option options[1 + CLI_PREPARE_COUNT] = {CLI_LIST_OPTION(list)};
+    cli_prepare_options(&prepare, options + 1);
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 1, (size_t)-1);
     if (status >= 0)
         return status;
     struct predict p = {.session = &session, .json = session.args.common.json};
-    enum eng_err err = dat_model_read(&p.model, session.args.operands[0], &why);
-    if (err == ENG_OK)
-        err = dat_preprocess_change(&p.model.preprocess, &prepare, &why);
-    if (err == ENG_OK)
-        p.probabilities = calloc(p.model.config.classes, sizeof *p.probabilities);
-    if (err == ENG_OK && !p.probabilities)
-        err = ENG_NOMEM;
-    if (err == ENG_OK)
-        err = eng_net_prepare(p.model.net, &session.exec, ENG_FOR_OUTPUT);
-    if (err == ENG_OK) {
-        set_widths(&p, session.args.operands + 1, session.args.count - 1);
-        if (!p.json)
-            print_head(&p);
-        predict(&p, session.args.operands + 1, session.args.count - 1);
-    }
+    enum eng_err err = cli_sources_read(&sources, &session, session.args.operands + 1,
+                                        session.args.count - 1, list, &why);
+    if (err == ENG_OK && sources.count)
+        err = predict(&p, session.args.operands[0], &sources, &prepare, &why);
+    p.failed |= sources.failed;
     eng_tape_free(p.tape);
     free(p.x);
     free(p.probabilities);
     dat_model_release(&p.model);
+    cli_sources_release(&sources);
     const int failed = cli_end(&session, err, &why, NULL);
     return failed ? failed : p.failed;
 }
@@ -230,7 +240,10 @@ const struct cli_command cli_predict = {
     "predict", "MODEL IMAGE...",
     "Tells what MODEL takes each IMAGE for: the label, its probability, and the outputs before\n"
     "softmax. IMAGE is a photo (JPEG, PNG, PPM), or a .npy file of shape (3,H,W) or (N,3,H,W),\n"
-    "which is taken as normalised already.",
+    "which is taken as normalised already. A folder stands for the images in it, a pattern in "
+    "quotes\n"
+    "for what matches it.",
     "  gad predict resnet18.safetensors cat.jpg dog.jpg\n"
+    "  gad predict resnet18.safetensors photos 'more/cat.*.jpg' --list others.txt\n"
     "  gad predict resnet18.safetensors inputs.npy --json\n",
     run};

@@ -101,11 +101,11 @@ static void stems_release(struct stems *stems)
 /* ---- reading -------------------------------------------------------------------------------- */
 
 struct cli_images {
-    const char *const *operands;
-    size_t count, at; /* operands, and the one being read */
+    const struct cli_sources *sources;
+    size_t at; /* the source being read */
     struct dat_preprocess preprocess;
     struct stems stems;
-    const char *stem;   /* of the operand being read */
+    const char *stem;   /* of the source being read */
     struct dat_npy npy; /* its tensors, if it is a .npy file */
     size_t tensor;      /* the next of them */
 };
@@ -119,14 +119,13 @@ void cli_image_release(struct cli_image *image)
     *image = (struct cli_image){0};
 }
 
-enum eng_err cli_images_new(struct cli_images **out, const char *const *operands, size_t count,
+enum eng_err cli_images_new(struct cli_images **out, const struct cli_sources *sources,
                             const struct dat_preprocess *preprocess)
 {
     struct cli_images *images = calloc(1, sizeof *images);
     if (!images)
         return ENG_NOMEM;
-    images->operands = operands;
-    images->count = count;
+    images->sources = sources;
     images->preprocess = *preprocess;
     *out = images;
     return ENG_OK;
@@ -153,7 +152,7 @@ static int ends_with(const char *text, const char *ending)
 }
 
 /* "dir/photo.old.jpg" -> "photo.old". What is left may be no folder's name: "" and dots. */
-static const char *operand_stem(struct stems *stems, const char *path)
+static const char *source_stem(struct stems *stems, const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *text = print_new("%s", slash ? slash + 1 : path);
@@ -222,13 +221,13 @@ static enum eng_err check_shape(const struct dat_npy *npy, struct eng_why *why)
     return ENG_OK;
 }
 
-/* Reads the operand: a photo into *image, tensors into images->npy. */
-static enum eng_err read_operand(struct cli_images *images, struct cli_image *image,
-                                 const char *path, struct eng_why *why)
+/* Reads the source: a photo into *image, tensors into images->npy. */
+static enum eng_err read_source(struct cli_images *images, struct cli_image *image,
+                                const char *path, struct eng_why *why)
 {
     uint8_t *bytes;
     size_t count;
-    images->stem = operand_stem(&images->stems, path);
+    images->stem = source_stem(&images->stems, path);
     if (!images->stem)
         return eng_fail(why, ENG_NOMEM, "%s: out of memory", path);
     ENG_TRY(dat_file_read(&bytes, &count, path, why));
@@ -274,13 +273,13 @@ enum eng_err cli_images_next(struct cli_images *images, struct cli_image *image,
                              struct eng_why *why)
 {
     *image = (struct cli_image){0};
-    *more = images->at < images->count;
+    *more = images->at < images->sources->count;
     if (!*more)
         return ENG_OK;
-    const char *path = images->operands[images->at];
+    const char *path = cli_source_name(images->sources, images->at);
     enum eng_err err = ENG_OK;
     if (!images->npy.data)
-        err = read_operand(images, image, path, why);
+        err = read_source(images, image, path, why);
     if (images->npy.data) {
         err = next_tensor(images, image, path, why);
         images->tensor++;

@@ -1,4 +1,4 @@
-/* The IMAGE operands of a command, one picture after the other.
+/* The images of a command (gad/cli/sources.h), one picture after the other.
  *
  *     photo.jpg                      -> the photo, preprocessed as the model wants it
  *     input.npy  (3,H,W)             -> the tensor as it is, of its own size
@@ -19,6 +19,7 @@
 #define CLI_IMAGES_H
 
 #include "data/preprocess.h"
+#include "gad/cli/sources.h"
 
 struct cli_image {
     char *name; /* as the user gave it; of several tensors in one file "inputs.npy[3]" */
@@ -31,16 +32,16 @@ void cli_image_release(struct cli_image *image); /* an empty or zeroed image is 
 
 struct cli_images;
 
-/* Prepares to read the operands (borrowed; preprocess is copied). ENG_NOMEM. */
-enum eng_err cli_images_new(struct cli_images **out, const char *const *operands, size_t count,
+/* Prepares to read the sources (borrowed; preprocess is copied). ENG_NOMEM. */
+enum eng_err cli_images_new(struct cli_images **out, const struct cli_sources *sources,
                             const struct dat_preprocess *preprocess);
 void cli_images_free(struct cli_images *images); /* NULL allowed */
 
-/* Operands that are done with, for the progress bar. */
+/* Sources that are done with, for the progress bar. */
 size_t cli_images_done(const struct cli_images *images);
 
 /* *image = the next picture, which the caller releases. Past the last, *more is 0 and the image
- * empty. An error is about one operand or one of its tensors, and why's text begins with its
+ * empty. An error is about one source or one of its tensors, and why's text begins with its
  * name; the next call goes on behind it.
  *
  * Stems are the file's name without folders and ending. Those of one reader all differ: what
