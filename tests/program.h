@@ -33,7 +33,7 @@ struct outcome {
 /* What the program meets besides its command line. */
 struct setting {
     rlim_t limit;      /* bytes a file may have, 0: any */
-    const char *input; /* the file that is its standard input; NULL: /dev/null */
+    const char *input; /* the file that is its standard input; NULL: /dev/null, "": closed */
 };
 
 static inline char *slurp(const char *path)
@@ -70,9 +70,12 @@ static inline pid_t start(const struct setting *setting, const char *format, va_
         const int out = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0666);
         const int err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC, 0666);
         const struct rlimit size = {setting->limit, setting->limit};
-        dup2(in, STDIN_FILENO);
         dup2(out, STDOUT_FILENO);
         dup2(err, STDERR_FILENO);
+        if (in < 0)
+            close(STDIN_FILENO);
+        else
+            dup2(in, STDIN_FILENO);
         if (setting->limit)
             setrlimit(RLIMIT_FSIZE, &size);
         execv(program, argv);

@@ -2,6 +2,7 @@
  * order they come, what their outputs are called, and what is said of those that are not there. */
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #include "data/npy.h"
+#include "data/png.h"
 #include "tests/program.h"
 
 static void make_files(void)
@@ -134,6 +135,90 @@ static void test_lists(void)
     CHECK(!exists("out"), "what fails leaves no output");
 }
 
+/* The outputs for one image, as the line of JSON has them behind its name. */
+static char *outputs_of(const char *out)
+{
+    const char *from = strstr(out, "\"logits\"");
+    char *copy = strdup(from ? from : "nothing");
+    scratch_need(copy != NULL, "memory");
+    return copy;
+}
+
+static void test_input(void)
+{
+    static const char *const files[] = {"a.ppm", "a.png", "one.npy", "noname"};
+    struct dat_image photo;
+    struct outcome r;
+    scratch_need(dat_image_read(&photo, "a.ppm", NULL) == ENG_OK &&
+                     dat_png_write("a.png", photo.rgb, 48, 40, 3, NULL) == ENG_OK &&
+                     dat_npy_write("one.npy", (float[3 * 32 * 32]){1}, 3, (size_t[]){3, 32, 32},
+                                   NULL) == ENG_OK &&
+                     dat_npy_write("two.npy", (float[2 * 3 * 32 * 32]){1}, 4,
+                                   (size_t[]){2, 3, 32, 32}, NULL) == ENG_OK &&
+                     dat_npy_write("noname", (float[3 * 32 * 32]){2}, 3, (size_t[]){3, 32, 32},
+                                   NULL) == ENG_OK,
+                 "files");
+    dat_image_release(&photo);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        r = run("predict m.safetensors %s --json", files[i]);
+        char *expected = outputs_of(r.out);
+        r = run_in((struct setting){.input = files[i]}, "predict m.safetensors - --json");
+        char *got = outputs_of(r.out);
+        CHECK(succeeded(&r) && names_are(r.out, "stdin") && strcmp(got, expected) == 0,
+              "%s from standard input", files[i]);
+        free(expected);
+        free(got);
+    }
+    r = run_in((struct setting){.input = "two.npy"}, "predict m.safetensors b*m - a.ppm --json");
+    CHECK(succeeded(&r) && names_are(r.out, "b c.ppm stdin[0] stdin[1] a.ppm"),
+          "tensors from there are numbered, and come where - stands");
+    r = run_in((struct setting){.input = "a.png"},
+               "explain m.safetensors - -o input --methods saliency --class 0 --quiet");
+    CHECK(succeeded(&r) && exists("input/stdin/saliency.class0.png"), "explain reads it, too");
+    r = run_in((struct setting){.input = "a.ppm"}, "predict --json m.safetensors -- -");
+    CHECK(succeeded(&r) && names_are(r.out, "stdin"), "also behind --");
+    r = run_in((struct setting){.input = "list.txt"}, "predict m.safetensors --list - --json");
+    CHECK(succeeded(&r) &&
+              names_are(r.out, "many/3.ppm b c.ppm many/below/deep.ppm p[1].ppm a.ppm"),
+          "a list from there");
+
+    r = run_in((struct setting){.input = "text.jpg"}, "predict m.safetensors - a.ppm --json");
+    CHECK(refused(&r, 1, "gad: stdin: not a JPEG, PNG or PPM") && names_are(r.out, "a.ppm"),
+          "what is no image is named, and the others done");
+    r = run_in((struct setting){.input = "empty.txt"}, "predict m.safetensors -");
+    CHECK(refused(&r, 1, "gad: stdin: the file is empty"), "nothing from there");
+    r = run_in((struct setting){.input = "empty.txt"}, "predict m.safetensors --list -");
+    CHECK(refused(&r, 1, "gad: stdin: no image is named"), "nor a list");
+    r = run_in((struct setting){.input = "many"}, "predict m.safetensors -");
+    CHECK(refused(&r, 1, "gad: stdin: it is a folder"), "a folder there");
+    REFUSED(1, "stdin: it is a device", "predict m.safetensors -");
+    REFUSED(2, "stdin: it can be read only once", "predict m.safetensors - -");
+    REFUSED(2, "stdin: it can be read only once", "predict m.safetensors - --list -");
+    r = run_in((struct setting){.input = ""}, "explain m.safetensors - -o out");
+    CHECK(refused(&r, 2, "stdin: it is closed"), "no standard input at all");
+    CHECK(!exists("out"), "what fails leaves no output");
+}
+
+static void test_terminal(void)
+{
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0 || !ptsname(terminal)) {
+        tap_skip("a terminal as standard input: there is none to be had");
+        return;
+    }
+    char name[64];
+    snprintf(name, sizeof name, "%s", ptsname(terminal));
+    struct outcome r = run_in((struct setting){.input = name}, "predict m.safetensors - a.ppm");
+    CHECK(refused(&r, 2, "gad: stdin: it is a terminal; ") && !*r.out, "a terminal is refused");
+    r = run_in((struct setting){.input = name}, "explain m.safetensors - -o out");
+    CHECK(refused(&r, 2, "gad: stdin: it is a terminal; "), "also by explain");
+    r = run_in((struct setting){.input = name}, "predict m.safetensors --list -");
+    CHECK(refused(&r, 2, "gad: stdin: it is a terminal; "), "also as a list");
+    r = run_in((struct setting){.input = name}, "predict m.safetensors a.ppm --json");
+    CHECK(succeeded(&r), "and does not matter where it is not read");
+    close(terminal);
+}
+
 int main(void)
 {
     if (!program_begin())
@@ -142,6 +227,8 @@ int main(void)
     test_folders();
     test_patterns();
     test_lists();
+    test_input();
+    test_terminal();
     program_end();
     return tap_done();
 }

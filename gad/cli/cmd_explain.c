@@ -365,7 +365,7 @@ const struct cli_command cli_explain = {
     ".hulls.png; with --support GAD's maps as METHOD.classK.gad.png, and its hull in green. An "
     "IMAGE\n"
     "may be a .npy of shape (3,H,W) or (N,3,H,W), taken as already normalised, a folder of images, "
-    "or a\npattern in quotes.",
+    "a\npattern in quotes, or - for standard input.",
     "  gad explain resnet18.safetensors cat.jpg -o out\n"
     "  gad explain resnet18.safetensors photos -o out --support supports --methods ig,guided\n"
     "  gad explain resnet18.safetensors input.npy -o out --npy --class predicted --steps 100\n",

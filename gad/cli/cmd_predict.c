@@ -242,8 +242,9 @@ const struct cli_command cli_predict = {
     "softmax. IMAGE is a photo (JPEG, PNG, PPM), or a .npy file of shape (3,H,W) or (N,3,H,W),\n"
     "which is taken as normalised already. A folder stands for the images in it, a pattern in "
     "quotes\n"
-    "for what matches it.",
+    "for what matches it, and - for the image that standard input is.",
     "  gad predict resnet18.safetensors cat.jpg dog.jpg\n"
     "  gad predict resnet18.safetensors photos 'more/cat.*.jpg' --list others.txt\n"
-    "  gad predict resnet18.safetensors inputs.npy --json\n",
+    "  gad predict resnet18.safetensors inputs.npy --json\n"
+    "  curl -s https://example.org/cat.jpg | gad predict resnet18.safetensors -\n",
     run};

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- stems ---------------------------------------------------------------------------------- */
 
@@ -221,18 +222,27 @@ static enum eng_err check_shape(const struct dat_npy *npy, struct eng_why *why)
     return ENG_OK;
 }
 
-/* Reads the source: a photo into *image, tensors into images->npy. */
-static enum eng_err read_source(struct cli_images *images, struct cli_image *image,
-                                const char *path, struct eng_why *why)
+static int is_npy(const char *name, const uint8_t *bytes, size_t count)
 {
+    return ends_with(name, ".npy") || (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0);
+}
+
+/* Reads the source called `name`: a photo into *image, tensors into images->npy. */
+static enum eng_err read_source(struct cli_images *images, struct cli_image *image,
+                                const char *name, struct eng_why *why)
+{
+    const char *path = images->sources->paths[images->at];
     uint8_t *bytes;
     size_t count;
-    images->stem = source_stem(&images->stems, path);
+    images->stem = source_stem(&images->stems, name);
     if (!images->stem)
-        return eng_fail(why, ENG_NOMEM, "%s: out of memory", path);
-    ENG_TRY(dat_file_read(&bytes, &count, path, why));
+        return eng_fail(why, ENG_NOMEM, "%s: out of memory", name);
+    if (path)
+        ENG_TRY(dat_file_read(&bytes, &count, path, why));
+    else
+        ENG_TRY(dat_file_read_from(&bytes, &count, STDIN_FILENO, name, why));
     enum eng_err err;
-    if (ends_with(path, ".npy")) {
+    if (is_npy(name, bytes, count)) {
         err = dat_npy_decode(&images->npy, bytes, count, why);
         if (err == ENG_OK)
             err = check_shape(&images->npy, why);
@@ -240,31 +250,31 @@ static enum eng_err read_source(struct cli_images *images, struct cli_image *ima
             dat_npy_release(&images->npy);
     } else {
         err = read_photo(images, image, bytes, count, why);
-        image->name = print_new("%s", path);
+        image->name = print_new("%s", name);
         image->stem = print_new("%s", images->stem);
         if (err == ENG_OK && (!image->name || !image->stem))
             err = eng_fail(why, ENG_NOMEM, "out of memory");
     }
     free(bytes);
-    return err == ENG_OK ? err : eng_fail_in(why, err, path);
+    return err == ENG_OK ? err : eng_fail_in(why, err, name);
 }
 
 /* Takes the next tensor of images->npy. */
 static enum eng_err next_tensor(struct cli_images *images, struct cli_image *image,
-                                const char *path, struct eng_why *why)
+                                const char *source, struct eng_why *why)
 {
     if (images->npy.rank == 4 && images->npy.dim[0] > 1) {
         char *numbered = print_new("%s.%zu", images->stem, images->tensor);
         const char *stem = numbered ? stems_add(&images->stems, numbered) : NULL;
         image->stem = stem ? print_new("%s", stem) : NULL;
-        image->name = print_new("%s[%zu]", path, images->tensor);
+        image->name = print_new("%s[%zu]", source, images->tensor);
         free(numbered);
     } else {
         image->stem = print_new("%s", images->stem);
-        image->name = print_new("%s", path);
+        image->name = print_new("%s", source);
     }
     if (!image->stem || !image->name)
-        return eng_fail(why, ENG_NOMEM, "%s: out of memory", path);
+        return eng_fail(why, ENG_NOMEM, "%s: out of memory", source);
     const enum eng_err err = read_tensor(images, image, why);
     return err == ENG_OK ? err : eng_fail_in(why, err, image->name);
 }
@@ -276,12 +286,12 @@ enum eng_err cli_images_next(struct cli_images *images, struct cli_image *image,
     *more = images->at < images->sources->count;
     if (!*more)
         return ENG_OK;
-    const char *path = cli_source_name(images->sources, images->at);
+    const char *source = cli_source_name(images->sources, images->at);
     enum eng_err err = ENG_OK;
     if (!images->npy.data)
-        err = read_source(images, image, path, why);
+        err = read_source(images, image, source, why);
     if (images->npy.data) {
-        err = next_tensor(images, image, path, why);
+        err = next_tensor(images, image, source, why);
         images->tensor++;
     }
     if (!images->npy.data || images->tensor == (images->npy.rank == 4 ? images->npy.dim[0] : 1)) {

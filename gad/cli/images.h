@@ -1,10 +1,11 @@
 /* The images of a command (gad/cli/sources.h), one picture after the other.
  *
  *     photo.jpg                      -> the photo, preprocessed as the model wants it
+ *     standard input                 -> the same, called "stdin"
  *     input.npy  (3,H,W)             -> the tensor as it is, of its own size
  *     inputs.npy (N,3,H,W)           -> N tensors: inputs.npy[0], inputs.npy[1], ...
  *
- * A tensor in a .npy file counts as normalised already.
+ * A .npy file is one by its first bytes or its name. A tensor in it counts as normalised already.
  *
  *     struct cli_image image;
  *     for (int more = 1; more;) {
