@@ -5,14 +5,11 @@
  *     batches    |___________| |____| |____|
  *
  * and what came out is printed before the next batch is read, in the order of the operands. */
-#include "data/json_out.h"
-#include "data/model.h"
 #include "engine/loss.h"
 #include "engine/tape.h"
+#include "gad/cli/answer.h"
 #include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
-#include "gad/cli/images.h"
-#include "gad/cli/session.h"
 #include "gad/predict.h"
 
 #include <stdio.h>
@@ -38,26 +35,12 @@ struct predict {
     int name_width, label_width;
 };
 
-static void print_json(const struct predict *p, const char *name, const float *logits)
+static void print_json(const struct predict *p, const struct cli_image *image, const float *logits)
 {
-    const size_t classes = p->model.config.classes;
     struct dat_json_out json;
     dat_json_out_init(&json, stdout, DAT_JSON_LINE);
     dat_json_out_object(&json);
-    dat_json_out_key(&json, "image");
-    dat_json_out_string(&json, name);
-    dat_json_out_key(&json, "logits");
-    dat_json_out_array(&json);
-    for (size_t i = 0; i < classes; i++)
-        dat_json_out_float(&json, logits[i]);
-    dat_json_out_end(&json);
-    dat_json_out_key(&json, "probabilities");
-    dat_json_out_array(&json);
-    for (size_t i = 0; i < classes; i++)
-        dat_json_out_float(&json, p->probabilities[i]);
-    dat_json_out_end(&json);
-    dat_json_out_key(&json, "label");
-    dat_json_out_string(&json, p->model.class_names[gad_argmax(logits, classes)]);
+    cli_answer_put(&json, &p->model, image, logits, p->probabilities);
     dat_json_out_end(&json);
     dat_json_out_finish(&json); /* an error of the stream shows again at the program's end */
     printf("\n");
@@ -73,11 +56,11 @@ static void print_head(const struct predict *p)
     printf("\n");
 }
 
-static void print_row(const struct predict *p, const char *name, const float *logits)
+static void print_row(const struct predict *p, const struct cli_image *image, const float *logits)
 {
     const size_t classes = p->model.config.classes, label = gad_argmax(logits, classes);
-    printf("%-*s  %-*s  %11.4f", p->name_width, name, p->label_width, p->model.class_names[label],
-           (double)p->probabilities[label]);
+    printf("%-*s  %-*s  %11.4f", p->name_width, image->name, p->label_width,
+           p->model.class_names[label], (double)p->probabilities[label]);
     if (classes > COLUMNS)
         printf("  %12.4f", (double)logits[label]);
     for (size_t i = 0; i < classes && classes <= COLUMNS; i++)
@@ -121,16 +104,15 @@ static void flush(struct predict *p)
     if (err == ENG_OK)
         cli_bar_clear(p->session);
     for (size_t i = 0; i < p->count; i++) {
-        const char *name = p->batch[i].name;
         if (err != ENG_OK) {
             struct eng_why of = why;
-            eng_fail_in(&of, err, name);
+            eng_fail_in(&of, err, p->batch[i].name);
             cli_fail(p->session, err, &of);
             p->failed = 1;
         } else {
             const float *logits = eng_tape_output(p->tape) + i * classes;
             eng_softmax(logits, 1, classes, p->probabilities);
-            (p->json ? print_json : print_row)(p, name, logits);
+            (p->json ? print_json : print_row)(p, &p->batch[i], logits);
         }
         cli_image_release(&p->batch[i]);
     }
