@@ -1,14 +1,10 @@
 #include "data/file.h"
-#include "data/json_out.h"
-#include "data/png.h"
+#include "gad/cli/answer.h"
 #include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
-#include "gad/cli/images.h"
-#include "gad/cli/session.h"
-#include "gad/picture.h"
+#include "gad/cli/explanation.h"
 #include "gad/predict.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,98 +19,9 @@ struct job {
     struct gad_mapper *mapper; /* for images of height x width */
     size_t height, width;
     const char *output, *classes; /* --class */
-    int npy, json;
+    unsigned formats;             /* bits of enum cli_format */
+    int json;
 };
-
-enum { WIDE = 224, NAME = 128 };
-
-/* ---- files ---------------------------------------------------------------------------------- */
-
-static char *file_name(const char *folder, const struct job *job, size_t method, size_t cls,
-                       const char *tail)
-{
-    char name[NAME];
-    snprintf(name, sizeof name, "%s.class%zu%s", job->maps.methods.at[method]->name, cls, tail);
-    return dat_path_join(folder, name);
-}
-
-static enum eng_err save(const char *folder, const struct job *job, size_t method, size_t cls,
-                         const char *tail, struct dat_image *picture, struct eng_why *why)
-{
-    char *path = file_name(folder, job, method, cls, tail);
-    const enum eng_err err = path ? dat_png_write(path, picture->rgb, picture->width,
-                                                  picture->height, 3, why)
-                                  : eng_fail(why, ENG_NOMEM, "out of memory");
-    free(path);
-    dat_image_release(picture);
-    return err;
-}
-
-static enum eng_err save_npy(const char *folder, const struct job *job, size_t method, size_t cls,
-                             const char *tail, const float *data, int rank, struct eng_why *why)
-{
-    const size_t dim[3] = {3, job->height, job->width};
-    char *path = file_name(folder, job, method, cls, tail);
-    const enum eng_err err = path ? dat_npy_write(path, data, rank, dim + 3 - rank, why)
-                                  : eng_fail(why, ENG_NOMEM, "out of memory");
-    free(path);
-    return err;
-}
-
-/* A map as heat and as overlay, as strong as it is beside `scale`; `middle` is "" or ".gad". */
-static enum eng_err save_map(const char *folder, const struct job *job, size_t method, size_t cls,
-                             const char *middle, const float *map, const float *scale,
-                             const struct dat_image *photo, size_t times, struct eng_why *why)
-{
-    struct dat_image small, picture;
-    double top;
-    char tail[32];
-    ENG_TRY(gad_picture_top(&top, scale, job->width * job->height, GAD_PICTURE_P99));
-    int negative = 0;
-    for (size_t i = 0; i < job->width * job->height; i++)
-        negative |= map[i] < 0;
-    ENG_TRY(negative ? gad_picture_signed(&small, map, job->width, job->height, top)
-                     : gad_picture_heat(&small, map, job->width, job->height, top));
-    enum eng_err err = gad_picture_enlarge(&picture, &small, times, GAD_PICTURE_BLOCKS);
-    dat_image_release(&small);
-    if (err != ENG_OK)
-        return err;
-    snprintf(tail, sizeof tail, "%s.png", middle);
-    ENG_TRY(save(folder, job, method, cls, tail, &picture, why));
-    ENG_TRY(gad_picture_overlay(&picture, photo, map, job->width, job->height, top));
-    snprintf(tail, sizeof tail, "%s.overlay.png", middle);
-    return save(folder, job, method, cls, tail, &picture, why);
-}
-
-/* The photo under the original's hull and, with supports, GAD's. */
-static enum eng_err save_hulls(const char *folder, const struct job *job, size_t method, size_t cls,
-                               const float *original, const float *gad,
-                               const struct dat_image *photo, struct eng_why *why)
-{
-    const float *maps[2] = {original, gad};
-    struct met_hull hulls[2] = {{0}, {0}};
-    struct dat_image picture = {0};
-    enum eng_err err = gad_picture_enlarge(&picture, photo, 1, GAD_PICTURE_BLOCKS);
-    for (int k = 0; err == ENG_OK && k < 1 + job->has_supports; k++) {
-        struct met_mask mask;
-        err = met_select_pixels(&mask, &job->select, maps[k], original, job->width, job->height,
-                                why);
-        if (err != ENG_OK)
-            break;
-        err = met_hull_of_mask(&hulls[k], &mask);
-        met_mask_release(&mask);
-        if (err == ENG_OK)
-            err = gad_picture_draw_hull(&picture, &hulls[k], job->width, job->height,
-                                        k ? GAD_PICTURE_GREEN : GAD_PICTURE_RED);
-    }
-    if (err == ENG_OK)
-        err = save(folder, job, method, cls, ".hulls.png", &picture, why);
-    else
-        dat_image_release(&picture);
-    met_hull_release(&hulls[0]);
-    met_hull_release(&hulls[1]);
-    return err;
-}
 
 /* True if integrated gradients are among the methods. */
 static int takes_path(const struct job *job)
@@ -168,67 +75,35 @@ static enum eng_err use_size(struct job *job, size_t height, size_t width, struc
                           height, width, &job->maps, why);
 }
 
-static enum eng_err write_all(const struct job *job, const struct gad_maps *m, const char *folder,
-                              const size_t *classes, const struct dat_image *photo, size_t times,
-                              struct eng_why *why)
-{
-    const size_t floats = m->channels * m->pixels;
-    for (size_t k = 0; k < m->methods * m->classes; k++) {
-        const size_t method = k / m->classes, cls = k % m->classes, output = classes[cls];
-        const float *map = gad_maps_of(m, 0, method, cls, 0),
-                    *gad = gad_maps_gad(m, method, cls, 0);
-        ENG_TRY(save_map(folder, job, method, output, "", map, map, photo, times, why));
-        ENG_TRY(save_hulls(folder, job, method, output, map, gad, photo, why));
-        if (job->has_supports)
-            ENG_TRY(save_map(folder, job, method, output, ".gad", gad, map, photo, times, why));
-        if (job->npy)
-            ENG_TRY(save_npy(folder, job, method, output, ".npy", m->attributions + k * floats, 3,
-                             why));
-        if (job->npy && job->has_supports)
-            ENG_TRY(save_npy(folder, job, method, output, ".gad.npy", gad, 2, why));
-    }
-    return ENG_OK;
-}
-
-/* One line of JSON an image: the outputs, the label, where the files are, and the completeness gap
- * of integrated gradients for each class that was explained. */
-static void tell_json(const struct job *job, const struct cli_image *image,
-                      const struct gad_maps *m, const size_t *classes, const char *folder)
+/* One line of JSON an image: what the model says, where the files are, and the completeness gap of
+ * integrated gradients for each class that was explained. */
+static void tell_json(const struct job *job, const struct cli_explanation *e, const char *folder)
 {
     struct dat_json_out json;
     cli_json_begin(job->session, &json);
-    dat_json_out_key(&json, "image");
-    dat_json_out_string(&json, image->name);
-    dat_json_out_key(&json, "logits");
-    dat_json_out_array(&json);
-    for (size_t c = 0; c < job->model.config.classes; c++)
-        dat_json_out_float(&json, m->logits[c]);
-    dat_json_out_end(&json);
-    dat_json_out_key(&json, "label");
-    dat_json_out_string(&json,
-                        job->model.class_names[gad_argmax(m->logits, job->model.config.classes)]);
+    cli_answer_put(&json, e->model, e->image, e->maps->logits, e->probabilities);
     dat_json_out_key(&json, "folder");
     dat_json_out_string(&json, folder);
     dat_json_out_key(&json, "gap");
     dat_json_out_object(&json);
-    for (size_t c = 0; c < m->classes && takes_path(job); c++) {
-        dat_json_out_key(&json, job->model.class_names[classes[c]]);
-        dat_json_out_double(&json, m->gap[c]);
+    for (size_t c = 0; c < e->maps->classes && takes_path(job); c++) {
+        dat_json_out_key(&json, job->model.class_names[e->classes[c]]);
+        dat_json_out_double(&json, e->maps->gap[c]);
     }
     dat_json_out_end(&json);
     cli_json_end(&json);
 }
 
-static void tell(const struct job *job, const struct cli_image *image, const struct gad_maps *m,
-                 const size_t *classes, const char *folder)
+static void tell(const struct job *job, const struct cli_explanation *e, const char *folder)
 {
+    const struct gad_maps *m = e->maps;
     const size_t best = gad_argmax(m->logits, job->model.config.classes);
     for (size_t c = 0; c < m->classes && takes_path(job); c++)
         cli_say(job->session,
                 "%s: ig for %s misses the change of the output by %.3g (the output is %.4g)",
-                image->name, job->model.class_names[classes[c]], m->gap[c],
-                (double)m->logits[classes[c]]);
-    cli_say(job->session, "%s: %s; explained in %s", image->name, job->model.class_names[best],
+                e->image->name, job->model.class_names[e->classes[c]], m->gap[c],
+                (double)m->logits[e->classes[c]]);
+    cli_say(job->session, "%s: %s; explained in %s", e->image->name, job->model.class_names[best],
             folder);
 }
 
@@ -236,9 +111,14 @@ static enum eng_err explain(struct job *job, const struct cli_image *image, stru
 {
     size_t *classes = calloc(job->model.config.classes, sizeof *classes), count;
     char *folder = dat_path_join(job->output, image->stem);
-    struct dat_image photo = {0};
-    struct gad_maps maps;
-    const size_t times = image->width < WIDE ? (WIDE + image->width - 1) / image->width : 1;
+    struct gad_maps maps = {0};
+    struct cli_explanation e = {.image = image,
+                                .model = &job->model,
+                                .options = &job->maps,
+                                .select = &job->select,
+                                .maps = &maps,
+                                .classes = classes,
+                                .has_gad = job->has_supports};
     enum eng_err err = classes && folder ? ENG_OK : eng_fail(why, ENG_NOMEM, "out of memory");
     if (err == ENG_OK)
         err = use_size(job, image->height, image->width, why);
@@ -248,14 +128,14 @@ static enum eng_err explain(struct job *job, const struct cli_image *image, stru
         err = gad_mapper_run(job->mapper, image->x, 1, classes, count, &job->session->watch, &maps,
                              why);
     if (err == ENG_OK)
+        err = cli_explanation_complete(&e, why);
+    if (err == ENG_OK)
         err = dat_folder_make(folder, why);
     if (err == ENG_OK)
-        err = gad_picture_enlarge(&photo, &image->picture, times, GAD_PICTURE_SMOOTH);
+        err = cli_explanation_write(&e, job->formats, folder, why);
     if (err == ENG_OK)
-        err = write_all(job, &maps, folder, classes, &photo, times, why);
-    if (err == ENG_OK)
-        (job->json ? tell_json : tell)(job, image, &maps, classes, folder);
-    dat_image_release(&photo);
+        (job->json ? tell_json : tell)(job, &e, folder);
+    cli_explanation_release(&e);
     free(classes);
     free(folder);
     return err;
@@ -318,21 +198,22 @@ static enum eng_err load(struct job *job, const char *model, const char *support
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct job job = {.classes = "all"};
-    const char *support = NULL, *list = NULL;
+    const char *support = NULL, *list = NULL, *format = "png";
+    int npy = 0;
     struct cli_choices choices;
     struct dat_preprocess_change prepare = {0};
     cli_choices_init(&choices, "value:0.1");
-    struct cli_option options[5 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
+    struct cli_option options[6 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
         {"output", CLI_NEEDED, &job.output, "DIR", "folder to write to (-o)"},
         CLI_LIST_OPTION(list),
         {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
         {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
-        {"npy", CLI_FLAG, &job.npy, NULL, "also the numbers: METHOD.classK.npy (3,H,W)"},
+        {"format", CLI_TEXT, &format, "LIST", "files to write: png,npy,npz,json"},
+        {"npy", CLI_FLAG, &npy, NULL, "the same as --format png,npy"},
     };
-    cli_choices_options(&choices, options + 5);
-    cli_prepare_options(&prepare, options + 5 + CLI_CHOICES_COUNT);
+    cli_choices_options(&choices, options + 6);
+    cli_prepare_options(&prepare, options + 6 + CLI_CHOICES_COUNT);
     struct cli_session session;
-    struct cli_sources sources;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
                                  argv, 1, (size_t)-1);
@@ -341,8 +222,13 @@ static int run(int argc, char **argv, const struct cli_command *self)
     job.session = &session;
     job.json = session.args.common.json;
     int failed = 0;
-    enum eng_err err = cli_sources_read(&sources, &session, session.args.operands + 1,
-                                        session.args.count - 1, list, &why);
+    struct cli_sources sources = {0};
+    enum eng_err err = cli_formats_parse(&job.formats, format, &why);
+    if (npy)
+        job.formats |= 1u << CLI_FORMAT_npy;
+    if (err == ENG_OK)
+        err = cli_sources_read(&sources, &session, session.args.operands + 1,
+                               session.args.count - 1, list, &why);
     if (err == ENG_OK && sources.count) {
         err = load(&job, session.args.operands[0], support, &prepare, &choices, &why);
         if (err == ENG_OK)
@@ -368,5 +254,6 @@ const struct cli_command cli_explain = {
     "a\npattern in quotes, or - for standard input.",
     "  gad explain resnet18.safetensors cat.jpg -o out\n"
     "  gad explain resnet18.safetensors photos -o out --support supports --methods ig,guided\n"
-    "  gad explain resnet18.safetensors input.npy -o out --npy --class predicted --steps 100\n",
+    "  gad explain resnet18.safetensors input.npy -o out --npy --class predicted --steps 100\n"
+    "  gad explain resnet18.safetensors photos -o out --support supports --format json\n",
     run};
