@@ -2,7 +2,7 @@
 #   make              the program, build/gad, and the library, build/libgad.a
 #   make demo         the whole job on the embedded data; leaves build/demo/report.html
 #   make check        all tests, at every CPU level of this machine
-#   make install      program, library, headers, man page; PREFIX=/usr/local, DESTDIR=
+#   make install      program, library, headers, man page, completions; PREFIX=/usr/local, DESTDIR=
 #   make bench        what it costs: JSON lines
 #   make bench-peers  beside PyTorch and ONNX Runtime; ARGS='--arch vgg16' and more: bench/compare.py
 #   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each
@@ -164,14 +164,23 @@ format-check: format-tool
 	@said=$$($(CLANG_FORMAT) --dry-run -Werror $(SOURCES) 2>&1) || { echo "$$said" | \
 	    sed -n 's/\(.*\.[ch]\):[0-9].* error: .*/\1: make format puts it right/p' | uniq >&2; exit 1; }
 
-# A header is installed inside extern "C" { }, so that C++ can include it, too.
+# A header is installed inside extern "C" { }, so that C++ can include it, too. The program prints
+# what shells complete it by: one for another machine cannot, so give a NATIVE_GAD of this version.
 TO := $(DESTDIR)$(PREFIX)
+NATIVE_GAD  ?= $(BUILD)/bin/gad
+BASH_FOLDER := $(TO)/share/bash-completion/completions
+ZSH_FOLDER  := $(TO)/share/zsh/site-functions
+FISH_FOLDER := $(TO)/share/fish/vendor_completions.d
 install: $(BUILD)/bin/gad $(BUILD)/libgad.a
 	install -d '$(TO)/bin' '$(TO)/lib/pkgconfig' '$(TO)/share/man/man1' \
+	    '$(BASH_FOLDER)' '$(ZSH_FOLDER)' '$(FISH_FOLDER)' \
 	    $(patsubst %,'$(TO)/include/gad/%',$(sort $(dir $(PUBLIC_H))))
 	install -m 755 $(BUILD)/bin/gad '$(TO)/bin/gad'
 	install -m 644 $(BUILD)/libgad.a '$(TO)/lib/libgad.a'
 	install -m 644 docs/gad.1 '$(TO)/share/man/man1/gad.1'
+	$(NATIVE_GAD) completion bash >'$(BASH_FOLDER)/gad'
+	$(NATIVE_GAD) completion zsh >'$(ZSH_FOLDER)/_gad'
+	$(NATIVE_GAD) completion fish >'$(FISH_FOLDER)/gad.fish'
 	@for h in $(PUBLIC_H); do \
 	    { printf '#ifdef __cplusplus\nextern "C" {\n#endif\n' && cat $$h && \
 	      printf '#ifdef __cplusplus\n}\n#endif\n'; } >'$(TO)/include/gad/'$$h || exit 1; \

@@ -98,6 +98,21 @@ else
     echo "# no $CXX: C++ is not tried"
 fi
 
+# Where the shells look: each file is what the installed program prints, and bash completes by it.
+for shell in bash:bash-completion/completions/gad zsh:zsh/site-functions/_gad \
+    fish:fish/vendor_completions.d/gad.fish; do
+    check "the completion for ${shell%%:*} is there" \
+        sh -c '"$1" completion "$2" | cmp - "$3"' sh "$prefix/bin/gad" "${shell%%:*}" \
+        "$prefix/share/${shell#*:}"
+done
+if command -v bash >/dev/null; then
+    check "bash completes" bash -c '. "$1/share/bash-completion/completions/gad" &&
+        COMP_WORDS=(gad train --arch "") COMP_CWORD=3 && _gad &&
+        [ "${COMPREPLY[*]}" = "vgg16 resnet18" ]' bash "$prefix"
+else
+    echo "# no bash: completion is not tried"
+fi
+
 man=$prefix/share/man/man1/gad.1
 check "the man page is there" test -s "$man"
 if command -v man >/dev/null; then

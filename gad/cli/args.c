@@ -148,11 +148,50 @@ int cli_command_at(int argc, char **argv)
     return argc;
 }
 
+/* A command's table of options stands in its `run`, beside what they set, so that is where it must
+ * be asked for: run begins by cli_parse, which only copies the table while one is wanted. */
+static struct cli_table *wanted;
+
+static int copy_table(const struct cli_command *command, const struct cli_option *options,
+                      size_t count)
+{
+    struct cli_common values;
+    struct cli_option common[COMMON];
+    struct cli_option *all = calloc(count + COMMON, sizeof *all);
+    if (!all)
+        return 1;
+    list_common(common, &values);
+    if (count)
+        memcpy(all, options, count * sizeof *all);
+    memcpy(all + count, common, sizeof common);
+    for (size_t i = 0; i < count + COMMON; i++)
+        all[i].value = NULL;
+    *wanted = (struct cli_table){command, all, count + COMMON, count};
+    return 0;
+}
+
+int cli_table_read(struct cli_table *table, const struct cli_command *command)
+{
+    *table = (struct cli_table){0};
+    wanted = table;
+    const int status = command->run(0, NULL, command);
+    wanted = NULL;
+    return status == 0;
+}
+
+void cli_table_release(struct cli_table *table)
+{
+    free(table->options);
+    *table = (struct cli_table){0};
+}
+
 int cli_parse(struct cli_args *args, const struct cli_command *command,
               const struct cli_option *options, size_t option_count, int argc, char **argv,
               size_t least, size_t most)
 {
     *args = (struct cli_args){0};
+    if (wanted)
+        return copy_table(command, options, option_count);
     struct cli_common *c = &args->common;
     c->precision = "auto";
     struct cli_option common[COMMON];

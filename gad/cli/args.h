@@ -60,6 +60,19 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
               size_t least, size_t most);
 void cli_args_release(struct cli_args *args);
 
+/* The options that a command has: its own, then the common ones. Nothing of them may be stored
+ * into: `value` is NULL. */
+struct cli_table {
+    const struct cli_command *command;
+    struct cli_option *options; /* owned; the texts are not */
+    size_t count, own;          /* the first `own` are the command's */
+};
+
+/* Asks the command for its options; nothing of it is run. 0 without memory. The caller releases it.
+ */
+int cli_table_read(struct cli_table *table, const struct cli_command *command);
+void cli_table_release(struct cli_table *table);
+
 /* Splits "a,b,c" into at most `most` pieces of new memory; *count is 0 on an empty text. Free
  * with cli_list_free. Returns 0 if memory runs out or there are more. */
 int cli_list(const char *text, char ***items, size_t *count, size_t most);

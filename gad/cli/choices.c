@@ -24,7 +24,8 @@ void cli_choices_options(struct cli_choices *c, struct cli_option options[CLI_CH
         {"rule", CLI_TEXT, &c->rule, "NAME",
          "its quadrature; also riemann_left, _middle, _right, "
          "_trapezoid"},
-        {"baseline", CLI_TEXT, &c->baseline, "NAME", "its start: zero, black, mean or FILE.npy"},
+        {"baseline", CLI_TEXT, &c->baseline, "NAME|FILE",
+         "its start: zero, black, mean or FILE.npy"},
         {"reduce", CLI_TEXT, &c->reduce, "NAME",
          "channels to one: sum-abs, abs-sum, sum, mean, "
          "max-abs, positive-sum"},

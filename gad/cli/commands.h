@@ -14,7 +14,8 @@
     X(report)                                                                                      \
     X(bench)                                                                                       \
     X(inspect)                                                                                     \
-    X(convert)
+    X(convert)                                                                                     \
+    X(completion)
 
 #define CLI_DECLARE(name) extern const struct cli_command cli_##name;
 CLI_COMMANDS(CLI_DECLARE)

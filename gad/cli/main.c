@@ -16,7 +16,7 @@ static void print_usage(FILE *to)
     fprintf(to, "gad " GAD_VERSION ": gradient attribution made readable (Gradient Artificial "
                 "Distancing)\n\nusage: gad COMMAND ...\n\n");
     for (size_t i = 0; i < COUNT; i++)
-        fprintf(to, "  gad %-9s %s\n", commands[i]->name, commands[i]->operands);
+        fprintf(to, "  gad %-10s %s\n", commands[i]->name, commands[i]->operands);
     fprintf(to, "\nThe first thing to try: gad demo -o demo, then open demo/report.html.\n"
                 "gad COMMAND --help explains a command; gad --version says which this is.\n");
 }
