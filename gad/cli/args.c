@@ -1,5 +1,7 @@
 #include "gad/cli/args.h"
 
+#include "gad/cli/message.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -53,8 +55,7 @@ static void print_help(const struct cli_command *c, const struct cli_option *opt
 
 static int usage(const struct cli_command *c, const char *what, const char *which)
 {
-    fprintf(stderr, "gad %s: %s%s; gad %s --help lists what there is\n", c->name, what, which,
-            c->name);
+    cli_message(c->name, "%s%.200s; gad %s --help lists what there is", what, which, c->name);
     return 2;
 }
 
@@ -198,7 +199,7 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
     list_common(common, c);
     args->operands = calloc((size_t)argc + 1, sizeof *args->operands);
     if (!args->operands) {
-        fprintf(stderr, "gad: out of memory\n");
+        cli_message(NULL, "out of memory");
         return 1;
     }
     for (int i = 1, literal = 0; i < argc; i++) {
@@ -225,8 +226,8 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
         if (o->kind != CLI_FLAG && !value)
             value = argv[++i];
         if (!store(o, value)) {
-            fprintf(stderr, "gad %s: --%s takes a number%s, not '%s'\n", command->name, o->name,
-                    o->kind == CLI_SIZE || o->kind == CLI_SEED ? " 0, 1, 2, ..." : "", value);
+            cli_message(command->name, "--%s takes a number%s, not '%.200s'", o->name,
+                        o->kind == CLI_SIZE || o->kind == CLI_SEED ? " 0, 1, 2, ..." : "", value);
             return 2;
         }
     }
@@ -240,8 +241,8 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
     }
     for (size_t i = 0; i < option_count; i++)
         if (options[i].kind == CLI_NEEDED && !*(const char **)options[i].value) {
-            fprintf(stderr, "gad %s: give --%s %s: %s\n", command->name, options[i].name,
-                    options[i].metavar, options[i].help);
+            cli_message(command->name, "give --%s %s: %s", options[i].name, options[i].metavar,
+                        options[i].help);
             return 2;
         }
     if (args->count < least)

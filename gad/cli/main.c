@@ -1,4 +1,5 @@
 #include "gad/cli/commands.h"
+#include "gad/cli/message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     if (status == 0)
-        fprintf(stderr, "gad: standard output: cannot write; is the disk full?\n");
+        cli_message(NULL, "standard output: cannot write; is the disk full?");
     return status ? status : 1;
 }
 
@@ -60,6 +61,6 @@ int main(int argc, char **argv)
             argv[1] = name;
             return run(commands[i], argc - 1, argv + 1);
         }
-    fprintf(stderr, "gad: no command '%s'; gad --help lists what there is\n", name);
+    cli_message(NULL, "no command '%.200s'; gad --help lists what there is", name);
     return 2;
 }

@@ -1,5 +1,7 @@
 #include "gad/cli/session.h"
 
+#include "gad/cli/message.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,21 +86,12 @@ static void progress(void *context, const char *what, double done, double total,
         cli_bar_clear(session);
 }
 
-/* "gad: TEXT" as one line: names in a damaged or hostile file may hold line ends and escapes. */
-static void print_message(const char *text)
-{
-    fprintf(stderr, "gad: ");
-    for (; *text; text++)
-        putc((unsigned char)*text < ' ' || *text == '\177' ? '?' : *text, stderr);
-    fprintf(stderr, "\n");
-}
-
 static void warn(void *context, const char *text)
 {
     struct cli_session *session = context;
     cli_bar_clear(session);
     session->warnings++;
-    print_message(text);
+    cli_message(NULL, "%s", text);
 }
 
 static int stop(void *context)
@@ -155,7 +148,7 @@ int cli_end(struct cli_session *session, enum eng_err err, const struct eng_why 
 {
     const int status = err == ENG_OK ? 0 : cli_fail(session, err, why);
     if (err == ENG_INTERRUPTED && kept)
-        fprintf(stderr, "gad: %s kept; the same command goes on from there\n", kept);
+        cli_message(NULL, "%s kept; the same command goes on from there", kept);
     cli_bar_clear(session);
     free(session->bar);
     session->bar = NULL;
@@ -166,7 +159,7 @@ int cli_end(struct cli_session *session, enum eng_err err, const struct eng_why 
 int cli_fail(struct cli_session *session, enum eng_err err, const struct eng_why *why)
 {
     cli_bar_clear(session);
-    print_message(why && why->text[0] ? why->text : eng_err_text(err));
+    cli_message(NULL, "%s", why && why->text[0] ? why->text : eng_err_text(err));
     return err == ENG_ARG ? 2 : 1;
 }
 
