@@ -180,9 +180,9 @@ static void test_bash(void)
     check_bash("gad pre", "predict");
     check_bash("gad --quiet insp", "inspect");
     check_bash("gad --cpu ", "scalar avx2 avx512");
-    check_bash("gad train --arch ", "vgg16 resnet18");
+    check_bash("gad train --arch ", "vgg16 vgg16_bn resnet18");
     check_bash("gad train --arch = r", "resnet18");
-    check_bash("gad train --arch =", "vgg16 resnet18");
+    check_bash("gad train --arch =", "vgg16 vgg16_bn resnet18");
     check_bash("gad bench --job train --ar", "--arch");
     check_bash("gad train --he", "--help");
     check_bash("gad train --epochs ", "");

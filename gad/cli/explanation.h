@@ -3,9 +3,9 @@
  *     png    METHOD.classK.png, .overlay.png, .hulls.png, and with supports .gad.png and
  *            .gad.overlay.png: to look at
  *     npy    METHOD.classK.npy, the attribution (3,H,W), and .gad.npy, GAD's map (H,W)
- *     npz    maps.npz: the same arrays in one file, by the names METHOD.classK and
- * METHOD.classK.gad json   explain.json: what the model says, and of each method and class sums,
- * extremes, the outlines of the important pixels and RC
+ *     npz    maps.npz: the same arrays in one file, METHOD.classK and METHOD.classK.gad
+ *     json   explain.json: what the model says; of each method and class sums, extremes, the
+ *            outlines of the important pixels, and RC
  *
  * A new format is a row of the list and a function of its name. */
 #ifndef CLI_EXPLANATION_H
