@@ -124,10 +124,16 @@ static enum eng_err make_room(struct gad_mapper *m, size_t images, size_t classe
     return ENG_OK;
 }
 
+/* Every net takes the same number of passes. */
+struct asking {
+    const struct gad_watch *watch;
+    size_t net, nets;
+};
+
 static int ask(void *context, size_t done, size_t total)
 {
-    (void)done, (void)total;
-    return gad_watch_stop(context);
+    const struct asking *asking = context;
+    return gad_watch_passes(asking->watch, asking->net * total + done, asking->nets * total);
 }
 
 struct intersection {
@@ -186,6 +192,7 @@ enum eng_err gad_mapper_run(struct gad_mapper *m, const float *x, size_t images,
         return eng_fail(why, ENG_TOOBIG, "more than %d supports", GAD_ALPHAS_MAX);
     if (make_room(m, images, class_count) != ENG_OK)
         return eng_fail(why, ENG_NOMEM, "out of memory");
+    struct asking asking = {watch, 0, m->nets};
     struct attr_request request = {.x = x,
                                    .images = images,
                                    .classes = classes,
@@ -193,8 +200,9 @@ enum eng_err gad_mapper_run(struct gad_mapper *m, const float *x, size_t images,
                                    .methods = m->options.methods,
                                    .ig = m->options.ig,
                                    .progress = ask,
-                                   .context = (void *)watch};
+                                   .context = &asking};
     for (size_t net = 0; net < m->nets; net++) {
+        asking.net = net;
         float *attributions = net ? m->other : m->attributions;
         double *gap = net ? NULL : m->gap;
         double *scrap = net ? malloc((class_count * images + 1) * sizeof *scrap) : NULL;

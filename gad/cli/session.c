@@ -138,7 +138,8 @@ int cli_begin(struct cli_session *session, const struct cli_command *command,
         return cli_end(session, err, &why, NULL);
     session->bar->terminal = isatty(STDERR_FILENO);
     session->workers = session->exec.threads;
-    session->watch = (struct gad_watch){progress, warn, stop, session};
+    session->watch = (struct gad_watch){
+        .progress = progress, .warn = warn, .stop = stop, .context = session};
     catch_signals();
     return -1;
 }
