@@ -17,7 +17,10 @@ CC      ?= cc
 NM      ?= nm
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
-VERSION := 0.1.0
+# gad.h is where the version stands.
+version_of = $(shell sed -n 's/^.define GAD_VERSION_$(1)  *//p' gad/gad.h)
+MAJOR   := $(call version_of,MAJOR)
+VERSION := $(MAJOR).$(call version_of,MINOR).$(call version_of,PATCH)
 
 # 1 if $(CC) compiles and links with these flags, else 0.
 PROBE = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo 1 || echo 0)

@@ -22,6 +22,10 @@ export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS OMP_WAIT_POLICY
 work=$(mktemp -d "${TMPDIR:-/tmp}/gad-run-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
+# A locale with a decimal comma, where one can be made, for a program that asks for it.
+if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>"$work/err"; then
+    export LOCPATH="$work"
+fi
 passed=0 failed=0 skipped=0
 : >"$work/skips"
 

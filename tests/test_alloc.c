@@ -17,6 +17,7 @@
 #include "data/tensors.h"
 #include "engine/loss.h"
 #include "engine/optim.h"
+#include "gad/gad.h"
 #include "metrics/hull.h"
 #include "metrics/select.h"
 #include "tests/alloc_fail.h"
@@ -403,6 +404,77 @@ static enum eng_err listing(void)
     return ENG_OK;
 }
 
+/* ---- the public interface -------------------------------------------------------------------- */
+
+static enum eng_err code_of(enum gad_error error, const struct gad_why *said)
+{
+    const enum eng_err err = error == GAD_OK ? ENG_OK : error == GAD_NOMEM ? ENG_NOMEM : ENG_STATE;
+    return eng_fail(&why, err, "%s", err ? said->text : "");
+}
+
+/* A model with one support, and what they make of a photo. */
+static void library_files(void)
+{
+    static const char *const names[2] = {"cat", "dog"};
+    struct dat_preprocess preprocess;
+    struct dat_model model;
+    char print[DAT_FINGERPRINT];
+    dat_preprocess_init_square(&preprocess, SIDE);
+    scratch_text("supports/readme", "");
+    if (dat_model_init(&model, &tiny_resnet, names, &preprocess, 1, NULL) != ENG_OK)
+        exit(1);
+    dat_model_fingerprint(&model, print);
+    if (dat_model_write(&model, scratch_path("base.safetensors"), NULL) != ENG_OK ||
+        dat_model_set_note(&model, "base_fingerprint", "%s", print) != ENG_OK ||
+        dat_model_set_note(&model, "alpha", "[2,2]") != ENG_OK ||
+        dat_model_write(&model, scratch_path("supports/alpha2.safetensors"), NULL) != ENG_OK)
+        exit(1);
+    dat_model_release(&model);
+}
+
+static enum eng_err library_model(void)
+{
+    struct gad_why said = {""};
+    struct gad_settings *settings = NULL;
+    struct gad_model *model = NULL;
+    enum gad_error error = gad_settings_new(&settings, &said);
+    if (error == GAD_OK)
+        error = gad_settings_set(settings, "support", scratch_path("supports"), &said);
+    if (error == GAD_OK)
+        error = gad_settings_set(settings, "baseline", "not-read.npy", &said);
+    if (error == GAD_OK)
+        error = gad_model_read(&model, scratch_path("base.safetensors"), settings, &said);
+    gad_settings_free(settings);
+    gad_model_free(model);
+    return code_of(error, &said);
+}
+
+static struct gad_settings *library_settings; /* both made before anything fails */
+static struct gad_model *library;
+
+/* Goes on with fewer images at once where the memory for more is not there. */
+static enum eng_err library_session(void)
+{
+    static float x[3 * PIXELS], logits[3 * 2];
+    static unsigned char picture[PIXELS];
+    static const size_t label = 1;
+    struct gad_why said = {""};
+    struct gad_session *session = NULL;
+    enum gad_error error = gad_session_new(&session, library, library_settings, &said);
+    if (error == GAD_OK)
+        error = gad_model_prepare_file(library, scratch_path("set/a/0.ppm"), x, &said);
+    if (error == GAD_OK)
+        error = gad_model_picture(library, x, SIDE, SIDE, picture, &said);
+    if (error == GAD_OK)
+        error = gad_model_prepare_rgb(library, picture, SIDE, SIDE, 3 * SIDE, x, &said);
+    if (error == GAD_OK)
+        error = gad_session_predict(session, x, 3, SIDE, SIDE, logits, NULL, &said);
+    if (error == GAD_OK)
+        error = gad_session_explain(session, x, SIDE, SIDE, &label, 1, &said);
+    gad_session_free(session);
+    return code_of(error, &said);
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static void check(const char *what, enum eng_err (*run)(void), int may_go_on)
@@ -476,6 +548,18 @@ int main(void)
     check("a folder of images, two threads", folder_threads, 0);
     check("synthetic images", synthetic, 0);
     check("a drawing", draw, 0);
+    library_files();
+    if (gad_settings_new(&library_settings, NULL) != GAD_OK ||
+        gad_settings_set(library_settings, "threads", "1", NULL) != GAD_OK ||
+        gad_settings_set(library_settings, "steps", "2", NULL) != GAD_OK ||
+        gad_settings_set(library_settings, "support", scratch_path("supports"), NULL) != GAD_OK ||
+        gad_model_read(&library, scratch_path("base.safetensors"), library_settings, NULL) !=
+            GAD_OK)
+        return 1;
+    check("the library's model", library_model, 0);
+    check("the library's session", library_session, 1);
+    gad_settings_free(library_settings);
+    gad_model_free(library);
     eng_net_free(prepared);
     scratch_remove();
     return tap_done();
