@@ -1,13 +1,14 @@
 # gad: one Makefile, no configure.
-#   make              the program, build/gad, and the library, build/libgad.a
+#   make              the program, build/gad, and the library, build/libgad.a and build/libgad.so
 #   make demo         the whole job on the embedded data; leaves build/demo/report.html
 #   make check        all tests, at every CPU level of this machine
-#   make install      program, library, headers, man page, completions; PREFIX=/usr/local, DESTDIR=
+#   make install      program, library, gad.h, man page, completions; PREFIX=/usr/local, LIBDIR=,
+#                     DESTDIR=
 #   make bench        what it costs: JSON lines
 #   make bench-peers  beside PyTorch and ONNX Runtime; ARGS='--arch vgg16' and more: bench/compare.py
 #   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each
 #   make layers       does each directory use only what stands below it? By nm
-#   make headers      does every header compile alone, and the installed ones in C++?
+#   make headers      does every header compile alone, and gad.h in other languages?
 #   make format       clang-format over all sources; format-check only tells
 #   make clean        removes build/
 # Variables go with any of them: CC=clang, CFLAGS='-O0 -g', OMP=0 (without OpenMP; the default is to
@@ -17,6 +18,7 @@ CC      ?= cc
 NM      ?= nm
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 # gad.h is where the version stands.
 version_of = $(shell sed -n 's/^.define GAD_VERSION_$(1)  *//p' gad/gad.h)
 MAJOR   := $(call version_of,MAJOR)
@@ -29,7 +31,8 @@ SAN  ?=
 FUZZ ?= 0
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-BASE := -std=c17 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -pthread -I. -DGAD_VERSION='"$(VERSION)"'
+BASE := -std=c17 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fvisibility=hidden -pthread \
+        -I. -DGAD_VERSION='"$(VERSION)"'
 ifeq ($(OMP),1)
 OMP_FLAG := -fopenmp
 BASE += $(OMP_FLAG)
@@ -65,20 +68,21 @@ HEADERS   := $(LIB_H) $(wildcard gad/cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
 SOURCES   := $(LIB_SRC) $(CLI_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(HEADERS) \
              $(wildcard engine/kernels/*_body.h tests/alloc_fail.c tests/fuzz/replay.c bench/ceiling.c \
                          docs/*.c)
-# Headers that users of the library need: those that do not say otherwise.
-PUBLIC_H  := $(shell grep -L 'Not installed\.' $(LIB_H))
+# What users of the library include: this header and no other.
+PUBLIC_H  := gad/gad.h
 
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+PIC_OBJ := $(LIB_SRC:%.c=$(BUILD)/pic/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TESTS   := $(TEST_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 BENCHES := $(BENCH_SRC:%.c=$(BUILD)/%)
 
-all: build/gad build/libgad.a
+all: build/gad build/libgad.a build/libgad.so
 
-$(BUILD)/engine/kernels/%_avx2.o: ISA := $(ISA_AVX2)
-$(BUILD)/engine/kernels/%_avx512.o: ISA := $(ISA_AVX512)
-$(BUILD)/engine/kernels/%.o: OPT := $(OPT_KERNELS)
+$(BUILD)/%_avx2.o: ISA := $(ISA_AVX2)
+$(BUILD)/%_avx512.o: ISA := $(ISA_AVX512)
+$(BUILD)/engine/kernels/%.o $(BUILD)/pic/engine/kernels/%.o: OPT := $(OPT_KERNELS)
 
 # $(call RUN,NAME) begins a command that shows as its name and its target.
 RUN  = @mkdir -p $(@D)$(if $(V),, && echo '  $(1) $@') && $(if $(V),set -x; )
@@ -86,9 +90,17 @@ LINK = $(call RUN,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	$(call RUN,CC  )$(CC) $(ALL_CFLAGS) $(OPT) $(ISA) -MMD -MP -c $< -o $@
+$(BUILD)/pic/%.o: %.c
+	$(call RUN,CC  )$(CC) $(ALL_CFLAGS) -fPIC $(OPT) $(ISA) -MMD -MP -c $< -o $@
 
 $(BUILD)/libgad.a: $(LIB_OBJ)
 	$(call RUN,AR  )rm -f $@ && $(AR) rcs $@ $^
+
+# Everything that it needs is among what it is linked with. (Of the sanitizers, the program brings
+# the functions.)
+$(BUILD)/libgad.so: override LDFLAGS += -shared -Wl,-soname,libgad.so.$(MAJOR) $(if $(SAN),,-Wl,-z,defs)
+$(BUILD)/libgad.so: $(PIC_OBJ)
+	$(LINK)
 
 $(BUILD)/bin/gad: $(CLI_OBJ) $(BUILD)/libgad.a
 	$(LINK)
@@ -116,6 +128,9 @@ build/gad: $(BUILD)/bin/gad FORCE
 	$(COPY)
 build/libgad.a: $(BUILD)/libgad.a FORCE
 	$(COPY)
+build/libgad.so: $(BUILD)/libgad.so FORCE
+	$(COPY)
+	@ln -sf libgad.so build/libgad.so.$(MAJOR)
 
 # Threads that wait for each other in small nets must not spin where others need the processor.
 demo: build/gad
@@ -147,15 +162,17 @@ fuzz-run: $(FUZZERS)
 layers: $(LIB_OBJ) $(CLI_OBJ)
 	@NM='$(NM)' sh tests/layers.sh $(BUILD) $(LIB_OBJ) $(CLI_OBJ)
 
-# One target a header: c:FILE and c++:FILE. The C++ ones as make install writes them.
-headers: $(HEADERS:%=c-%) $(if $(shell command -v $(CXX)),$(PUBLIC_H:%=c++-%),no-c++)
-	@echo "$(words $(HEADERS)) headers compile alone, $(words $(PUBLIC_H)) are installed"
+# One target a header: c-FILE, and for the public ones c++-FILE, in the oldest standards there are.
+headers: $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(if $(shell command -v $(CXX)),$(PUBLIC_H:%=c++-%),no-c++)
+	@echo "$(words $(HEADERS)) headers compile alone"
 $(HEADERS:%=c-%): c-%:
 	@$(CC) $(ALL_CFLAGS) -Werror -fsyntax-only -x c -include $* /dev/null
+$(PUBLIC_H:%=c99-%): c99-%:
+	@$(CC) -std=c99 -pedantic $(WARN) -Werror -fsyntax-only -x c -include $* /dev/null
 $(PUBLIC_H:%=c++-%): c++-%:
-	@printf 'extern "C" {\n#include "%s"\n}\n' $* | $(CXX) -std=c++17 -Wall -Wextra -Werror -I. -fsyntax-only -x c++ -
+	@$(CXX) -std=c++98 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c++ -include $* /dev/null
 no-c++:
-	@echo "no $(CXX): headers are not tried in C++"
+	@echo "no $(CXX): gad.h is not tried in C++"
 
 CLANG_FORMAT ?= clang-format
 format-tool:
@@ -167,37 +184,38 @@ format-check: format-tool
 	@said=$$($(CLANG_FORMAT) --dry-run -Werror $(SOURCES) 2>&1) || { echo "$$said" | \
 	    sed -n 's/\(.*\.[ch]\):[0-9].* error: .*/\1: make format puts it right/p' | uniq >&2; exit 1; }
 
-# A header is installed inside extern "C" { }, so that C++ can include it, too. The program prints
-# what shells complete it by: one for another machine cannot, so give a NATIVE_GAD of this version.
-TO := $(DESTDIR)$(PREFIX)
+# The program prints what shells complete it by: one for another machine cannot, so give a
+# NATIVE_GAD of this version.
+TO     := $(DESTDIR)$(PREFIX)
+TO_LIB := $(DESTDIR)$(LIBDIR)
 NATIVE_GAD  ?= $(BUILD)/bin/gad
 BASH_FOLDER := $(TO)/share/bash-completion/completions
 ZSH_FOLDER  := $(TO)/share/zsh/site-functions
 FISH_FOLDER := $(TO)/share/fish/vendor_completions.d
-install: $(BUILD)/bin/gad $(BUILD)/libgad.a
-	install -d '$(TO)/bin' '$(TO)/lib/pkgconfig' '$(TO)/share/man/man1' \
-	    '$(BASH_FOLDER)' '$(ZSH_FOLDER)' '$(FISH_FOLDER)' \
-	    $(patsubst %,'$(TO)/include/gad/%',$(sort $(dir $(PUBLIC_H))))
+install: $(BUILD)/bin/gad $(BUILD)/libgad.a $(BUILD)/libgad.so
+	install -d '$(TO)/bin' '$(TO)/include' '$(TO_LIB)/pkgconfig' '$(TO)/share/man/man1' \
+	    '$(BASH_FOLDER)' '$(ZSH_FOLDER)' '$(FISH_FOLDER)'
 	install -m 755 $(BUILD)/bin/gad '$(TO)/bin/gad'
-	install -m 644 $(BUILD)/libgad.a '$(TO)/lib/libgad.a'
+	install -m 644 $(PUBLIC_H) '$(TO)/include'
+	install -m 644 $(BUILD)/libgad.a '$(TO_LIB)/libgad.a'
+	install -m 755 $(BUILD)/libgad.so '$(TO_LIB)/libgad.so.$(VERSION)'
+	ln -sf libgad.so.$(VERSION) '$(TO_LIB)/libgad.so.$(MAJOR)'
+	ln -sf libgad.so.$(MAJOR) '$(TO_LIB)/libgad.so'
 	install -m 644 docs/gad.1 '$(TO)/share/man/man1/gad.1'
 	$(NATIVE_GAD) completion bash >'$(BASH_FOLDER)/gad'
 	$(NATIVE_GAD) completion zsh >'$(ZSH_FOLDER)/_gad'
 	$(NATIVE_GAD) completion fish >'$(FISH_FOLDER)/gad.fish'
-	@for h in $(PUBLIC_H); do \
-	    { printf '#ifdef __cplusplus\nextern "C" {\n#endif\n' && cat $$h && \
-	      printf '#ifdef __cplusplus\n}\n#endif\n'; } >'$(TO)/include/gad/'$$h || exit 1; \
-	done
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@OPENMP@|$(OMP_FLAG)|' \
-	    gad.pc.in >'$(TO)/lib/pkgconfig/gad.pc'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@OPENMP@|$(OMP_FLAG)|' \
+	    gad.pc.in >'$(TO_LIB)/pkgconfig/gad.pc'
 
 clean:
 	rm -rf build
 
 .PHONY: all demo check bench bench-peers fuzz fuzz-run layers headers no-c++ format format-check \
-        format-tool install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c++-%)
+        format-tool install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(PUBLIC_H:%=c++-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) \
+-include $(LIB_OBJ:.o=.d) $(PIC_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) \
          $(BUILD)/tests/alloc_fail.d $(BUILD)/tests/fuzz/replay.d $(BUILD)/bench/ceiling.d

@@ -1,8 +1,8 @@
 #!/bin/sh
 # make install, tried by the users it is for: somebody who builds a C or C++ program against the
-# library, having nothing but what was installed, and somebody who types man gad.
+# library, shared or static, having nothing but what was installed; and somebody who types man gad.
 #
-# usage: install.sh      (CC=cc CXX=c++ MAKE=make; run at the root of the checkout)
+# usage: install.sh      (CC=cc CXX=c++ MAKE=make NM=nm; run at the root of the checkout)
 set -u
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -26,77 +26,108 @@ check()
     fi
 }
 
-: "${CC:=cc}" "${CXX:=c++}" "${MAKE:=make}"
+: "${CC:=cc}" "${CXX:=c++}" "${MAKE:=make}" "${NM:=nm}"
 root=$tmp/root
 check "make install with DESTDIR" "$MAKE" CC="$CC" DESTDIR="$root" PREFIX=/opt/gad install
 prefix=$root/opt/gad
 check "nothing is installed elsewhere" sh -c '[ "$(ls "$1"; ls "$1"/opt)" = "opt
 gad" ]' sh "$root"
 check "the program runs" "$prefix/bin/gad" --version
-check "the library is there" test -s "$prefix/lib/libgad.a"
-check "no header is installed that says it is not" sh -c '! grep -rl "Not installed\." "$1"' sh \
+check "one header is installed, as it stands" \
+    sh -c '[ "$(cd "$1" && find . -type f)" = ./gad.h ] && cmp "$1/gad.h" gad/gad.h' sh \
     "$prefix/include"
 
+# The libraries themselves.
+lib=$prefix/lib
+version=$("$prefix/bin/gad" --version | sed 's/gad //')
+soname=libgad.so.${version%%.*}
+check "the libraries are there" sh -c '[ "$(ls "$1" | tr "\n" " ")" = "$2" ]' sh "$lib" \
+    "libgad.a libgad.so $soname libgad.so.$version pkgconfig "
+check "libgad.so is $soname is libgad.so.$version" sh -c \
+    '[ "$(readlink "$1/libgad.so") $(readlink "$1/$2")" = "$2 libgad.so.$3" ]' sh "$lib" "$soname" \
+    "$version"
+check "the shared one exports gad_ and nothing else" sh -c \
+    '$1 -D --defined-only "$2" | sed "s/.* //" >symbols && [ -s symbols ] && ! grep -v ^gad_ symbols
+    status=$?; rm -f symbols; exit $status' sh "$NM" "$lib/libgad.so"
+if command -v ldd >/dev/null; then
+    ldd "$lib/libgad.so" >"$tmp/needs"
+    check "it needs libc, libm and OpenMP's library, and finds them" sh -c \
+        '! grep -vE "^[^a-z/]*(linux-(vdso|gate)|lib(c|m|pthread|gomp|omp|dl|rt)\.so|/lib.*/ld-linux)" \
+            "$1" && ! grep "not found" "$1"' sh "$tmp/needs"
+else
+    echo "# no ldd: what the library needs is not told"
+fi
+
 # pkg-config's answers, with DESTDIR in front of the prefix.
-pc=$prefix/lib/pkgconfig/gad.pc
+pc=$lib/pkgconfig/gad.pc
 ask()
 {
     pkg-config --define-variable=prefix="$prefix" "$@" "$pc"
 }
 if command -v pkg-config >/dev/null; then
-    check "the version is the program's" \
-        test "gad $(ask --modversion)" = "$("$prefix/bin/gad" --version)"
+    check "the version is the program's" test "$(ask --modversion)" = "$version"
     check "the prefix is the one asked for" \
         test "$(pkg-config --variable=prefix "$pc")" = /opt/gad
-    flags="$(ask --cflags) $(ask --libs)"
+    cflags=$(ask --cflags)
+    shared=$(ask --libs)
+    static=$(ask --static --libs)
 else
     echo "# no pkg-config: flags are taken from gad.pc by sed"
-    flags=$(sed -n -e 's/^Cflags: //p' -e 's/^Libs: //p' "$pc" | tr '\n' ' ' |
-        sed -e "s|\${includedir}|$prefix/include|g" -e "s|\${libdir}|$prefix/lib|g")
+    said()
+    {
+        sed -n "s|^$1: ||p" "$pc" |
+            sed -e "s|\${includedir}|$prefix/include|g" -e "s|\${libdir}|$lib|g"
+    }
+    cflags=$(said Cflags)
+    shared=$(said Libs)
+    static="$shared $(said Libs.private)"
 fi
+static=$(echo "$static" | sed 's/-lgad/-l:libgad.a/')
 
 # Away from the checkout, so that its headers cannot help.
 cp docs/example.c "$tmp" && cd "$tmp" || exit 1
-check "a C program builds" sh -c '"$@"' sh "$CC" -std=c17 -Wall -Wextra -Werror example.c \
-    -o example $flags
+cp example.c example.cc
 check "a model is trained" "$prefix/bin/gad" train synthetic:cats-dogs,count=40 -o model.safetensors \
     --arch resnet18 --width 0.125 --size 32 --epochs 1 --quiet
+check "and a support" "$prefix/bin/gad" support model.safetensors synthetic:cats-dogs,count=40 \
+    -o supports --alpha 2 --epochs 1 --quiet
 {
     echo "P3 48 40 255"
     awk 'BEGIN { for (i = 0; i < 48 * 40; i++) print i % 251, (7 * i) % 253, (i * i) % 241 }'
 } >photo.ppm
-check "the C program explains an image" \
-    sh -c './example "$@" && ./example "$@" | grep -Eq "^cat -?[0-9].* of 32 x 32$"' sh \
-    model.safetensors photo.ppm cat
-check "the C program fails with a sentence" \
-    sh -c '! ./example "$@" 2>said && grep -q "no-such-model" said' sh no-such-model photo.ppm cat
 
-# Each header on its own; then all of them in one C++ program that calls the library.
-(cd "$prefix/include/gad" && find . -name '*.h' | sed 's|^\./||' | LC_ALL=C sort) >headers
-check "headers are installed" test -s headers
-while read -r header; do
-    check "$header compiles alone" \
-        sh -c 'printf "#include \"%s\"\n" "$1" >one.c && shift && "$@" -c one.c -o one.o' sh \
-        "$header" "$CC" -std=c17 -Wall -Wextra -Werror $flags
-done <headers
-if command -v "$CXX" >/dev/null; then
-    sed 's/.*/#include "&"/' headers >all.cc
-    cat >>all.cc <<'END'
-#include <cstdio>
-int main()
+# example LIBS NAME COMPILER...: the example builds, and explains.
+example()
 {
-    eng_exec exec;
-    eng_why why = {""};
-    if (eng_exec_init(&exec, 1, "scalar", &why) != ENG_OK)
-        return 1;
-    std::printf("%s\n", eng_cpu_name(exec.cpu));
+    libs=$1
+    name=$2
+    shift 2
+    check "$name: the example builds" sh -c '"$@"' sh "$@" -Wall -Wextra -Werror $cflags -o example $libs
+    check "$name: it explains an image" sh -c './example "$@" >said && cat said &&
+        [ "$(wc -l <said)" -eq 3 ] && grep -Eq "^cat -?[0-9]" said &&
+        grep -Eq "^saliency, .* of 32 x 32$" said && grep -Eq "^with GAD, .* of 32 x 32$" said' sh \
+        model.safetensors photo.ppm cat supports
+    mv said "said.$name"
+    check "$name: it fails with a sentence" \
+        sh -c '! ./example "$@" 2>said && grep -q "no-such-model" said' sh no-such-model photo.ppm cat
+    rm -f example
 }
-END
-    check "a C++ program builds" "$CXX" -std=c++17 -Wall -Wextra -Werror all.cc -o all $flags
-    check "the C++ program runs" sh -c '[ "$(./all)" = scalar ]'
+export LD_LIBRARY_PATH="$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+tried=
+for compiler in "$CC" gcc clang; do
+    case " $tried " in *" $compiler "*) continue ;; esac
+    command -v "$compiler" >/dev/null || continue
+    tried="$tried $compiler"
+    example "$shared" "$compiler, shared" "$compiler" -std=c17 example.c
+    example "$static" "$compiler, static" "$compiler" -std=c17 example.c
+done
+if command -v "$CXX" >/dev/null; then
+    example "$shared" "$CXX, shared" "$CXX" -std=c++17 example.cc
+    example "$static" "$CXX, static" "$CXX" -std=c++17 example.cc
 else
     echo "# no $CXX: C++ is not tried"
 fi
+check "all say the same" sh -c 'for i; do cmp "$1" "$i" || exit 1; done' sh said.*
 
 # Where the shells look: each file is what the installed program prints, and bash completes by it.
 for shell in bash:bash-completion/completions/gad zsh:zsh/site-functions/_gad \
