@@ -9,6 +9,7 @@
 #   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each
 #   make layers       does each directory use only what stands below it? By nm
 #   make headers      does every header compile alone, and gad.h in other languages?
+#   make abi          is the library's interface that of tests/abi.txt? abi-update writes it anew
 #   make format       clang-format over all sources; format-check only tells
 #   make clean        removes build/
 # Variables go with any of them: CC=clang, CFLAGS='-O0 -g', OMP=0 (without OpenMP; the default is to
@@ -162,6 +163,9 @@ fuzz-run: $(FUZZERS)
 layers: $(LIB_OBJ) $(CLI_OBJ)
 	@NM='$(NM)' sh tests/layers.sh $(BUILD) $(LIB_OBJ) $(CLI_OBJ)
 
+abi abi-update: $(BUILD)/libgad.so
+	@CC='$(CC)' NM='$(NM)' sh tests/abi.sh $< $(@:abi-%=%)
+
 # One target a header: c-FILE, and for the public ones c++-FILE, in the oldest standards there are.
 headers: $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(if $(shell command -v $(CXX)),$(PUBLIC_H:%=c++-%),no-c++)
 	@echo "$(words $(HEADERS)) headers compile alone"
@@ -212,7 +216,7 @@ install: $(BUILD)/bin/gad $(BUILD)/libgad.a $(BUILD)/libgad.so
 clean:
 	rm -rf build
 
-.PHONY: all demo check bench bench-peers fuzz fuzz-run layers headers no-c++ format format-check \
+.PHONY: all demo check bench bench-peers fuzz fuzz-run layers abi abi-update headers no-c++ format format-check \
         format-tool install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(PUBLIC_H:%=c++-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
