@@ -1,6 +1,7 @@
 #!/bin/sh
 # make install, tried by the users it is for: somebody who builds a C or C++ program against the
-# library, shared or static, having nothing but what was installed; and somebody who types man gad.
+# library, shared or static, or calls it from Python, having nothing but what was installed; and
+# somebody who types man gad.
 #
 # usage: install.sh      (CC=cc CXX=c++ MAKE=make NM=nm; run at the root of the checkout)
 set -u
@@ -85,7 +86,7 @@ fi
 static=$(echo "$static" | sed 's/-lgad/-l:libgad.a/')
 
 # Away from the checkout, so that its headers cannot help.
-cp docs/example.c "$tmp" && cd "$tmp" || exit 1
+cp docs/example.c docs/example.py "$tmp" && cd "$tmp" || exit 1
 cp example.c example.cc
 check "a model is trained" "$prefix/bin/gad" train synthetic:cats-dogs,count=40 -o model.safetensors \
     --arch resnet18 --width 0.125 --size 32 --epochs 1 --quiet
@@ -139,9 +140,24 @@ done
 if command -v bash >/dev/null; then
     check "bash completes" bash -c '. "$1/share/bash-completion/completions/gad" &&
         COMP_WORDS=(gad train --arch "") COMP_CWORD=3 && _gad &&
-        [ "${COMPREPLY[*]}" = "vgg16 resnet18" ]' bash "$prefix"
+        [ "${COMPREPLY[*]}" = "vgg16 vgg16_bn resnet18" ]' bash "$prefix"
 else
     echo "# no bash: completion is not tried"
+fi
+
+python=
+for candidate in python3 /usr/bin/python3; do
+    [ "$python" ] || ! "$candidate" -c 'import numpy' 2>/dev/null || python=$candidate
+done
+if [ "$python" ]; then
+    check "Python explains an image" sh -c '"$@" >said && grep -Eq "^cat .*%, ig in heat.png$" said' sh \
+        "$python" example.py model.safetensors photo.ppm --class cat --method ig --support supports
+    check "its picture is one" "$prefix/bin/gad" predict model.safetensors heat.png
+    check "Python fails with a sentence" \
+        sh -c '! "$@" 2>said && grep -q "no class .cow." said' sh \
+        "$python" example.py model.safetensors photo.ppm --class cow
+else
+    echo "# no python3 with NumPy: docs/example.py is not tried"
 fi
 
 man=$prefix/share/man/man1/gad.1
