@@ -1,5 +1,5 @@
 /* A net as the methods see it: outputs of some points, and gradients of one output there. What
- * explainer.c and ig.c share. Not installed. */
+ * explainer.c and ig.c share. */
 #ifndef ATTR_PASS_H
 #define ATTR_PASS_H
 

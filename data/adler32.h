@@ -1,4 +1,4 @@
-/* Adler-32 (RFC 1950), the checksum of the zlib wrapper. Not installed. */
+/* Adler-32 (RFC 1950), the checksum of the zlib wrapper. */
 #ifndef DAT_ADLER32_H
 #define DAT_ADLER32_H
 

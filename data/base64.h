@@ -1,5 +1,4 @@
-/* Base64 (RFC 4648, section 4, with padding): bytes as letters, for pictures inside a page.
- * Not installed. */
+/* Base64 (RFC 4648, section 4, with padding): bytes as letters, for pictures inside a page. */
 #ifndef DAT_BASE64_H
 #define DAT_BASE64_H
 

@@ -11,8 +11,6 @@
  * Coverage is exact, the share of the pixel's square that lies inside the outline, but for shares
  * within 3 % of none or all, which count as that. There are no calls into libm but for square
  * roots and floors, so a picture has the same bits on every machine with IEEE 754 floats.
- *
- * Not installed.
  */
 #ifndef DAT_CANVAS_H
 #define DAT_CANVAS_H

@@ -1,6 +1,6 @@
 /* What DATA holds, as a kind of data set finds it: classes under their own names and the items of
  * each, before the user's choice of classes and before a split is drawn. The builder behind
- * data/dataset.h; nothing else needs it. Not installed. */
+ * data/dataset.h; nothing else needs it. */
 #ifndef DAT_CATALOG_H
 #define DAT_CATALOG_H
 

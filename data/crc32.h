@@ -1,5 +1,4 @@
-/* CRC-32 (ISO 3309, polynomial 0x04c11db7 reflected), as PNG, zip and gzip use it.
- * Not installed. */
+/* CRC-32 (ISO 3309, polynomial 0x04c11db7 reflected), as PNG, zip and gzip use it. */
 #ifndef DAT_CRC32_H
 #define DAT_CRC32_H
 

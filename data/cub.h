@@ -8,8 +8,6 @@
  *
  * The files come from anywhere, so nothing in them is believed: ids are looked up, never used as
  * indices, and paths may not leave the folder.
- *
- * Not installed.
  */
 #ifndef DAT_CUB_H
 #define DAT_CUB_H

@@ -1,5 +1,4 @@
-/* The kinds of data set. A new one is a file with a struct dat_kind and a line in the list.
- * Not installed. */
+/* The kinds of data set. A new one is a file with a struct dat_kind and a line in the list. */
 #ifndef DAT_DATASET_KIND_H
 #define DAT_DATASET_KIND_H
 

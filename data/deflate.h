@@ -1,5 +1,5 @@
 /* Deflate: compressing to the format of RFC 1951, bare as in zip files or in the zlib wrapper
- * (RFC 1950) as in PNG. About as small and as fast as zlib at its usual level, 6. Not installed. */
+ * (RFC 1950) as in PNG. About as small and as fast as zlib at its usual level, 6. */
 #ifndef DAT_DEFLATE_H
 #define DAT_DEFLATE_H
 

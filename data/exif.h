@@ -1,4 +1,4 @@
-/* The orientation tag of EXIF: how a camera was held. Not installed. */
+/* The orientation tag of EXIF: how a camera was held. */
 #ifndef DAT_EXIF_H
 #define DAT_EXIF_H
 

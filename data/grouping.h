@@ -1,5 +1,5 @@
 /* Choosing and grouping classes: what the text "warbler=*Warbler,sparrow=*Sparrow" (its syntax:
- * data/dataset.h) makes of a list of names. Not installed. */
+ * data/dataset.h) makes of a list of names. */
 #ifndef DAT_GROUPING_H
 #define DAT_GROUPING_H
 

@@ -1,6 +1,4 @@
 /* Room at the end of an array that grows as it is filled, doubling, so that n elements cost O(n).
- *
- * Not installed.
  */
 #ifndef DAT_GROW_H
 #define DAT_GROW_H

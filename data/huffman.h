@@ -1,5 +1,4 @@
-/* Huffman codes for writing: how long each symbol's code should be, and the codes themselves.
- * Not installed. */
+/* Huffman codes for writing: how long each symbol's code should be, and the codes themselves. */
 #ifndef DAT_HUFFMAN_H
 #define DAT_HUFFMAN_H
 

@@ -2,8 +2,7 @@
  * (RFC 1950) as in PNG.
  *
  * The caller knows how many bytes must come out (every format that we read says so) and brings
- * the memory. Nothing is written or read outside of it, whatever the stream holds.
- * Not installed. */
+ * the memory. Nothing is written or read outside of it, whatever the stream holds. */
 #ifndef DAT_INFLATE_H
 #define DAT_INFLATE_H
 

@@ -10,8 +10,6 @@
  * The reader never passes a marker. Behind the last bit it supplies zeros and counts them
  * (`invented`), so that the decoding loops need no test for the end: whoever finishes an MCU asks
  * once whether more was used than the file had.
- *
- * Not installed.
  */
 #ifndef DAT_JPEG_BITS_H
 #define DAT_JPEG_BITS_H

@@ -15,8 +15,6 @@
  *
  * Blocks of a sequential file become samples as they are read. Those of a progressive file are
  * kept as coefficients until the last scan has refined them.
- *
- * Not installed.
  */
 #ifndef DAT_JPEG_FRAME_H
 #define DAT_JPEG_FRAME_H

@@ -7,8 +7,6 @@
  *               '----- 9 bits -----'
  *
  * The rest is found by comparing 16 bits with the first code beyond each length.
- *
- * Not installed.
  */
 #ifndef DAT_JPEG_HUFFMAN_H
 #define DAT_JPEG_HUFFMAN_H

@@ -1,4 +1,4 @@
-/* The inverse cosine transform of one block of 8 x 8 coefficients. Not installed. */
+/* The inverse cosine transform of one block of 8 x 8 coefficients. */
 #ifndef DAT_JPEG_IDCT_H
 #define DAT_JPEG_IDCT_H
 

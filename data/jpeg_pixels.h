@@ -1,5 +1,4 @@
-/* From the component planes of a JPEG to RGB pixels: upsampling and colour conversion.
- * Not installed. */
+/* From the component planes of a JPEG to RGB pixels: upsampling and colour conversion. */
 #ifndef DAT_JPEG_PIXELS_H
 #define DAT_JPEG_PIXELS_H
 

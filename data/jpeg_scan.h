@@ -1,4 +1,4 @@
-/* One scan of a JPEG file: entropy-coded data into samples or coefficients. Not installed. */
+/* One scan of a JPEG file: entropy-coded data into samples or coefficients. */
 #ifndef DAT_JPEG_SCAN_H
 #define DAT_JPEG_SCAN_H
 

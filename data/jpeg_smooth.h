@@ -1,4 +1,4 @@
-/* Guessing what the missing scans of a progressive JPEG would have said. Not installed. */
+/* Guessing what the missing scans of a progressive JPEG would have said. */
 #ifndef DAT_JPEG_SMOOTH_H
 #define DAT_JPEG_SMOOTH_H
 

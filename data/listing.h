@@ -1,4 +1,4 @@
-/* The names in a folder, in an order that does not depend on the file system. Not installed. */
+/* The names in a folder, in an order that does not depend on the file system. */
 #ifndef DAT_LISTING_H
 #define DAT_LISTING_H
 

@@ -10,8 +10,6 @@
  *
  * Everything here is made of + - * / and square roots, which IEEE 754 defines to the last bit;
  * there is no sinf whose value would depend on the machine's libm.
- *
- * Not installed.
  */
 #ifndef DAT_OUTLINE_H
 #define DAT_OUTLINE_H

@@ -2,8 +2,7 @@
  * the left (a), above (b) and above left (c), modulo 256.
  *
  *   0 none: 0    1 sub: a    2 up: b    3 average: (a + b) / 2    4 Paeth: that of a, b, c which
- *                                                                 is closest to a + b - c
- * Not installed. */
+ *                                                                 is closest to a + b - c */
 #ifndef DAT_PNG_FILTER_H
 #define DAT_PNG_FILTER_H
 

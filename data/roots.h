@@ -1,6 +1,5 @@
 /* Where in DATA the images are: DATA/train with DATA/test (or else DATA/val) beside it, or DATA
- * itself. Shared by the kinds of data set that are recognised by how their folders look.
- * Not installed. */
+ * itself. Shared by the kinds of data set that are recognised by how their folders look. */
 #ifndef DAT_ROOTS_H
 #define DAT_ROOTS_H
 

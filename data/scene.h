@@ -7,8 +7,6 @@
  *
  * Draws must follow one another, in statements of their own or as arguments of each other: in
  * f(draw(r), draw(r)) C leaves open which comes first, and compilers differ.
- *
- * Not installed.
  */
 #ifndef DAT_SCENE_H
 #define DAT_SCENE_H

@@ -1,4 +1,4 @@
-/* UTF-8 (RFC 3629): telling good bytes from bad, and encoding a code point. Not installed. */
+/* UTF-8 (RFC 3629): telling good bytes from bad, and encoding a code point. */
 #ifndef DAT_UTF8_H
 #define DAT_UTF8_H
 

@@ -10,8 +10,6 @@
  *           +--+------------+---------> steps
  *
  * Addresses are multiples of 64. Between commit and release nothing is allocated.
- *
- * Not installed.
  */
 #ifndef ENG_ARENA_H
 #define ENG_ARENA_H

@@ -5,8 +5,6 @@
  *   S_name(choice)             the name, or NULL past the last one (so that a loop lists them all)
  *   S_parse(&choice, text)     the choice of that name
  * Both stand on the two functions below.
- *
- * Not installed.
  */
 #ifndef ENG_CHOICE_H
 #define ENG_CHOICE_H

@@ -10,8 +10,6 @@
  *         KC
  *
  * Every element of C is summed in ascending k, in chains of KC, whatever the blocks and threads.
- *
- * Not installed.
  */
 #ifndef ENG_GEMM_H
 #define ENG_GEMM_H

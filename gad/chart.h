@@ -10,8 +10,6 @@
  * Lines carry their names at their ends instead of in a legend, bars their numbers. The style
  * sheet of the page gives the classes: svg.chart; lines and dots s0, s1, ...; bars b0 and b1; grid,
  * axis, and text as it is, "strong" or "muted".
- *
- * Not installed.
  */
 #ifndef GAD_CHART_H
 #define GAD_CHART_H

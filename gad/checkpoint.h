@@ -1,4 +1,4 @@
-/* The state of a fit between two epochs, in one safetensors file. Not installed. */
+/* The state of a fit between two epochs, in one safetensors file. */
 #ifndef GAD_CHECKPOINT_H
 #define GAD_CHECKPOINT_H
 

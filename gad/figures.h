@@ -2,7 +2,7 @@
  *
  * Nothing is picked by hand. Fig. 3 takes the first image that the original gets wrong (or the
  * least activated one); Fig. 5 the first two images of each class; Fig. 6 the five least activated
- * of each class, by the output of their own class. Not installed. */
+ * of each class, by the output of their own class. */
 #ifndef GAD_FIGURES_H
 #define GAD_FIGURES_H
 

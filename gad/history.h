@@ -1,5 +1,4 @@
-/* A training's epochs as text, so that a model file can carry them and a report draw them.
- * Not installed. */
+/* A training's epochs as text, so that a model file can carry them and a report draw them. */
 #ifndef GAD_HISTORY_H
 #define GAD_HISTORY_H
 

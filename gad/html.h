@@ -14,8 +14,6 @@
  *
  * The calls return nothing: the first failure is kept, later calls do nothing, and gad_html_finish
  * reports it.
- *
- * Not installed.
  */
 #ifndef GAD_HTML_H
 #define GAD_HTML_H

@@ -1,4 +1,4 @@
-/* What an evaluation has done so far, in a text file that grows with it. Not installed.
+/* What an evaluation has done so far, in a text file that grows with it.
  *
  * The first line tells which evaluation it is. An image is its rows, and then its own line, which
  * says that all of it is there; whatever an interruption cut off behind the last such line does

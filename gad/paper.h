@@ -5,8 +5,6 @@
  *
  * Both tables have, for each dataset and net, four rows: 0 and 1 for class 1, 2 and 3 for class 2;
  * the even ones without GAD (the original's wins, the supplement's RS), the odd ones with it.
- *
- * Not installed.
  */
 #ifndef GAD_PAPER_H
 #define GAD_PAPER_H

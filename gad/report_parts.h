@@ -1,5 +1,5 @@
 /* What the sections of the report share: the runs that were read, lookups in them, and pieces of
- * the page. Only the files gad/report*.c need it. Not installed. */
+ * the page. Only the files gad/report*.c need it. */
 #ifndef GAD_REPORT_PARTS_H
 #define GAD_REPORT_PARTS_H
 

@@ -4,8 +4,6 @@
  *   table1.csv      Table 1: wins per class and method        table2.csv   Table 2: mean RS
  *   per_image.csv   a line for each image, class and method
  *   pictures/       the figures of the report, as PNG
- *
- * Not installed.
  */
 #ifndef GAD_RESULT_H
 #define GAD_RESULT_H

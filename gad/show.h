@@ -4,8 +4,6 @@
  *
  * What is not finite is shown as a dash. Texts are UTF-8: the minus is a real one, and a number
  * stays on one line with its unit.
- *
- * Not installed.
  */
 #ifndef GAD_SHOW_H
 #define GAD_SHOW_H

@@ -18,8 +18,6 @@
  *      rows: a[i][k] at a[i * lda + k]   (patches of an image: forward, input gradient)
  *      cols: a[i][k] at a[k * lda + i]   (their transpose: weight gradient)
  * Reads stay within mr rows or columns and k steps; c is read only if accumulate is set.
- *
- * Not installed.
  */
 #ifndef ENG_KERNELS_GEMM_LIST_H
 #define ENG_KERNELS_GEMM_LIST_H

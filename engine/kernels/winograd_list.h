@@ -30,8 +30,6 @@
  *
  * All work on `channels` at once, contiguous numbers. Element f of a 6 x 6 array lies `step`
  * floats behind element f - 1. No fused multiply-adds: every level gives the same bits.
- *
- * Not installed.
  */
 #ifndef ENG_KERNELS_WINOGRAD_LIST_H
 #define ENG_KERNELS_WINOGRAD_LIST_H
