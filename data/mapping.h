@@ -3,7 +3,7 @@
  *
  * The file must not be cut short or overwritten in place meanwhile. Replacing it by renaming, as
  * data/file.h does, is fine. The bytes are the caller's own copy: writing to them leaves the file
- * as it is. Not installed. */
+ * as it is. */
 #ifndef DAT_MAPPING_H
 #define DAT_MAPPING_H
 

@@ -2,9 +2,7 @@
  * cut tensor of PyTorch's, or NumPy's Fortran order; and of either byte order.
  *
  *     element (i, j) of dim {2, 3} is at    stride {3, 1}: 3 i + j     0 1 2 | 3 4 5
- *                                           stride {1, 2}: i + 2 j     0 2 4 | 1 3 5
- *
- * Not installed. */
+ *                                           stride {1, 2}: i + 2 j     0 2 4 | 1 3 5 */
 #ifndef DAT_VIEW_H
 #define DAT_VIEW_H
 
