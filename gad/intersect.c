@@ -76,7 +76,8 @@ static double scale_of(const float *magnitudes, size_t pixels, enum gad_normalis
 }
 
 /* Takes out of `stays` what is not present in one map, and finds the map's scale. *cut is the
- * original's when `first` is false and the rule wants that one. */
+ * original's when `first` is false and the rule wants that one. magnitudes[pixels] is overwritten.
+ */
 static enum eng_err meet(uint8_t *stays, double *scale, double *cut, float *magnitudes,
                          const float *map, const float *original, size_t pixels,
                          const struct gad_intersect *how, bool first, struct eng_why *why)
@@ -84,14 +85,15 @@ static enum eng_err meet(uint8_t *stays, double *scale, double *cut, float *magn
     double own;
     for (size_t i = 0; i < pixels; i++)
         magnitudes[i] = fabsf(map[i]);
-    ENG_TRY(met_select_cut(&own, &how->present, magnitudes, pixels, why));
+    const float *values = how->present.rule == MET_SELECT_RANGE ? map : magnitudes;
+    ENG_TRY(met_select_cut(&own, &how->present, values, pixels, why));
     if (first || !how->present.original)
         *cut = own;
     *scale = scale_of(magnitudes, pixels, how->normalise);
     for (size_t i = 0; i < pixels; i++) {
         const bool same_sign = (map[i] > 0.0f && original[i] > 0.0f) ||
                                (map[i] < 0.0f && original[i] < 0.0f);
-        stays[i] &= same_sign && met_select_takes(&how->present, *cut, magnitudes[i]);
+        stays[i] &= same_sign && met_select_takes(&how->present, *cut, values[i]);
     }
     return ENG_OK;
 }

@@ -71,7 +71,9 @@ struct gad_intersect {
     enum gad_normalise normalise;
     /* A pixel is present in a map if this takes it among the map's magnitudes, as they are before
      * normalisation (with the flag `original`, at the cut of the original's magnitudes), and if
-     * it has the sign of the original's pixel. A zero is never present. */
+     * it has the sign of the original's pixel. A zero is never present. The rule `range` alone
+     * looks at values with their signs, half way from the most negative to the most positive one:
+     * of magnitudes it would be the rule `value`. */
     struct met_select present;
     enum gad_keep keep;
 };

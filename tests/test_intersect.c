@@ -69,6 +69,8 @@ static void by_hand(void)
         {GAD_NORMALISE_NONE, "value:0.25:original", GAD_KEEP_ORIGINAL, {0, 0, 0, 0, 0, 0}},
         {GAD_NORMALISE_NONE, "value:0.25", GAD_KEEP_ORIGINAL, {8, 0, 4, 0, 0, 0}},
         {GAD_NORMALISE_NONE, "all:0.5", GAD_KEEP_ORIGINAL, {8, 0, 0, 0, 0, 0}},
+        /* With signs: more than half way from -4 to 8, from -2 to 2, from 1 to 4. */
+        {GAD_NORMALISE_NONE, "range:0.5", GAD_KEEP_ORIGINAL, {8, 0, 4, 0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct gad_intersect how = options(cases[i].normalise, cases[i].present,
