@@ -96,6 +96,27 @@ static void test_names(void)
     }
 }
 
+/* An option that takes a NAME has names to offer, wherever it is explained. */
+static void test_named(void)
+{
+    static char commands[MOST][LONGEST], options[MOST][LONGEST];
+    const int count = words_of(commands, run("--help").out, "  gad ");
+    for (int i = 0; i < count; i++) {
+        const struct outcome r = run("%s --help", commands[i]);
+        const int n = words_of(options, r.out, "  --");
+        for (int k = 0; k < n; k++) {
+            char takes[LONGEST + 16], own[2 * LONGEST + 32], common[LONGEST + 32];
+            print_into(takes, sizeof takes, "  --%s NAME", options[k]);
+            if (!strstr(r.out, takes))
+                continue;
+            print_into(own, sizeof own, "\n    %s' --%s') words=''", commands[i], options[k]);
+            print_into(common, sizeof common, "\n    *' --%s') words=''", options[k]);
+            CHECK(!strstr(scripts[0], own) && !strstr(scripts[0], common),
+                  "gad %s --%s NAME has names", commands[i], options[k]);
+        }
+    }
+}
+
 /* ---- values --------------------------------------------------------------------------------- */
 
 /* A command line that is right but for what is put behind it. */
@@ -108,6 +129,7 @@ static const char *line_of(const char *command)
         {"explain", "explain m.safetensors a.ppm -o no"},
         {"evaluate", "evaluate m.safetensors synthetic:cats-dogs,count=24 -o no --support s"},
         {"bench", "bench"},
+        {"convert", "convert m.safetensors no.npz"},
         {"*", "predict m.safetensors a.ppm"},
     };
     for (size_t i = 0; i < sizeof lines_of / sizeof *lines_of; i++)
@@ -226,6 +248,7 @@ int main(void)
         scratch_need(scripts[i] != NULL, "memory");
     }
     test_names();
+    test_named();
     test_values();
     test_bash();
     test_syntax();

@@ -208,8 +208,9 @@ static void test_model(void)
     CHECK(fails(gad_model_read(&none, scratch_path("none"), NULL, &why), GAD_MISSING, &why) &&
               strstr(why.text, "none"),
           "no model");
-    CHECK(fails(gad_model_read(&none, scratch_path("photo.ppm"), NULL, &why), GAD_UNSUPPORTED, &why),
-          "a picture is no model");
+    CHECK(
+        fails(gad_model_read(&none, scratch_path("photo.ppm"), NULL, &why), GAD_UNSUPPORTED, &why),
+        "a picture is no model");
     gad_settings_set(settings, "support", scratch_root, &why);
     CHECK(fails(gad_model_read(&none, scratch_path("model.safetensors"), settings, &why),
                 GAD_MISSING, &why),

@@ -19,6 +19,7 @@ static const char *const augments[] = {"full", "flip", "none", NULL};
 static const char *const baselines[] = {"zero", "black", "mean", NULL}; /* or a file */
 static const char *const classes[] = {"all", "predicted", NULL};        /* or one by its name */
 static const char *const degenerates[] = {MET_DEGENERATES(SECOND) NULL};
+static const char *const dtypes[] = {"f32", "f16", "bf16", "f64", NULL};
 static const char *const formats[] = {CLI_FORMATS(FIRST) NULL};
 static const char *const jobs[] = {GAD_BENCH_JOBS(SECOND) NULL};
 static const char *const keeps[] = {GAD_KEEPS(SECOND) NULL};
@@ -38,17 +39,29 @@ static const struct {
     const char *name;
     const char *const *values;
 } rows[] = {
-    {"arch", archs},           {"area", areas},
-    {"augment", augments},     {"baseline", baselines},
-    {"class", classes},        {"completion", shells},
-    {"cpu", levels},           {"degenerate", degenerates},
-    {"format", formats},       {"job", jobs},
-    {"keep", keeps},           {"methods", methods},
-    {"normalise", normalises}, {"occlude", baselines},
-    {"optim", optims},         {"precision", precisions},
-    {"present", selects},      {"reduce", reduces},
-    {"resize-rule", resizes},  {"rule", quadratures},
-    {"select", selects},       {"sup", supplements},
+    {"arch", archs},
+    {"area", areas},
+    {"augment", augments},
+    {"baseline", baselines},
+    {"class", classes},
+    {"completion", shells},
+    {"cpu", levels},
+    {"degenerate", degenerates},
+    {"dtype", dtypes},
+    {"format", formats},
+    {"job", jobs},
+    {"keep", keeps},
+    {"methods", methods},
+    {"normalise", normalises},
+    {"occlude", baselines},
+    {"optim", optims},
+    {"precision", precisions},
+    {"present", selects},
+    {"reduce", reduces},
+    {"resize-rule", resizes},
+    {"rule", quadratures},
+    {"select", selects},
+    {"sup", supplements},
 };
 
 const char *const *cli_values_of(const char *name)
