@@ -25,9 +25,10 @@
  * before widths everywhere, rows run from the top. Pointers are not NULL unless it says so.
  *
  * Threads. Nothing is kept outside of these objects. A model may be used by any number of threads
- * at once; settings and sessions by one at a time, each by any. Besides, a session computes with as
- * many threads of its own as the setting `threads` says (OpenMP's): a program that runs sessions in
- * parallel sets it to 1. The number of threads never changes a bit of a result.
+ * at once, settings too while nobody sets one, and a session by one at a time, whichever that is.
+ * Besides, a session computes with as many threads of its own as the setting `threads` says
+ * (OpenMP's): a program that runs sessions in parallel sets it to 1. The number of threads never
+ * changes a bit of a result.
  *
  * Locale. Numbers in files and settings have a point, whatever the program's locale says.
  *
