@@ -22,10 +22,10 @@ static const struct recipe {
     size_t epochs;
 } recipes[] = {
     {"resnet18", 0.25f, 3e-3f, 6},
-    {"vgg16", 0.125f, 1e-3f, 12},
+    {"vgg16", 0.125f, 1e-3f, 8},
 };
 
-enum { SIZE = 64, BATCH = 32, SUPPORT_IMAGES = 240, EVALUATED = 40 };
+enum { SIZE = 64, BATCH = 32, SUPPORT_IMAGES = 200, EVALUATED = 32 };
 
 struct paths {
     char *folder, *model, *supports;
