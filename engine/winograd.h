@@ -12,8 +12,9 @@
  *
  * How exact: with e = 2^-24 and S the same algorithm on magnitudes,
  *      |error| <= 2 (k + 40) e S,   S = |A^T| [ sum over k of |G g G^T|' . |B^T||d||B| ] |A|
- * where |.|' takes magnitudes before the transform. On random data the error is about 2.5 times
- * that of a direct sum in float32 (tests/test_winograd.c holds both). */
+ * where |.|' takes magnitudes before the transform; for the gradient of the filters k is the number
+ * of tiles, and S is |G^T| [ sum of |B^T||d||B| . |A||dy||A^T| ] |G|. On random data the error is
+ * about 2.5 times that of a direct sum in float32 (tests/test_winograd.c holds both). */
 #ifndef ENG_WINOGRAD_H
 #define ENG_WINOGRAD_H
 

@@ -102,121 +102,73 @@ static inline void filter_grad_line(lanes *out, size_t s, const lanes u[6])
     out[2 * s] = A2 * even_a + B2 * even_b + u[5];
 }
 
-/* ---- two dimensions, n channels (n <= LANES) ------------------------------------------------- */
+/* ---- two dimensions ------------------------------------------------------------------------- */
 
 enum { IN = ENG_WINOGRAD_IN, OUT = ENG_WINOGRAD_OUT, TAPS = 3 };
 
-/* FROM x FROM numbers become TO x TO: columns first, by way of t[TO][FROM]. */
+/* Channels c to c + n of FROM x FROM numbers become TO x TO: columns first, by way of t[TO][FROM].
+ * read and write say where channel c of number k is. */
 #define SQUARE(FROM, TO, line, read, write)                                                        \
-    lanes t[TO * FROM];                                                                            \
-    _Pragma("GCC unroll 6") for (size_t j = 0; j < FROM; j++)                                      \
-    {                                                                                              \
-        lanes column[FROM];                                                                        \
-        _Pragma("GCC unroll 6") for (size_t i = 0; i < FROM; i++)                                  \
-            column[i] = load(read(i * FROM + j), n);                                               \
-        line(t + j, FROM, column);                                                                 \
+    do {                                                                                           \
+        lanes t[TO * FROM];                                                                        \
+        _Pragma("GCC unroll 6") for (size_t j = 0; j < FROM; j++)                                  \
+        {                                                                                          \
+            lanes column[FROM];                                                                    \
+            _Pragma("GCC unroll 6") for (size_t i = 0; i < FROM; i++)                              \
+            {                                                                                      \
+                const size_t k = i * FROM + j;                                                     \
+                column[i] = load(read, n);                                                         \
+            }                                                                                      \
+            line(t + j, FROM, column);                                                             \
+        }                                                                                          \
+        _Pragma("GCC unroll 6") for (size_t i = 0; i < TO; i++)                                    \
+        {                                                                                          \
+            lanes row[TO];                                                                         \
+            line(row, 1, t + i * FROM);                                                            \
+            _Pragma("GCC unroll 6") for (size_t j = 0; j < TO; j++)                                \
+            {                                                                                      \
+                const size_t k = i * TO + j;                                                       \
+                store(write, row[j], n);                                                           \
+            }                                                                                      \
+        }                                                                                          \
+    } while (0)
+
+/* All channels: whole vectors, with n a constant, and what is left. */
+#define CHANNELS(FROM, TO, line, read, write)                                                      \
+    size_t c = 0;                                                                                  \
+    for (; c + LANES <= channels; c += LANES) {                                                    \
+        enum { n = LANES };                                                                        \
+        SQUARE(FROM, TO, line, read, write);                                                       \
     }                                                                                              \
-    _Pragma("GCC unroll 6") for (size_t i = 0; i < TO; i++)                                        \
-    {                                                                                              \
-        lanes row[TO];                                                                             \
-        line(row, 1, t + i * FROM);                                                                \
-        _Pragma("GCC unroll 6") for (size_t j = 0; j < TO; j++)                                    \
-            store(write(i *TO + j), row[j], n);                                                    \
+    if (c < channels) {                                                                            \
+        const size_t n = channels - c;                                                             \
+        SQUARE(FROM, TO, line, read, write);                                                       \
     }
-
-#define READ(k)  (d[k] + first)
-#define WRITE(k) (v + (k)*step)
-static inline void input_tile(float *v, size_t step, const float *const d[36], size_t first,
-                              size_t n)
-{
-    SQUARE(IN, IN, input_line, READ, WRITE)
-}
-#undef READ
-#undef WRITE
-
-#define READ(k)  (g + (k)*ldg)
-#define WRITE(k) (u + (k)*step)
-static inline void filter_tile(float *u, size_t step, const float *g, size_t ldg, size_t n)
-{
-    SQUARE(TAPS, IN, filter_line, READ, WRITE)
-}
-#undef READ
-#undef WRITE
-
-#define READ(k)  (m + (k)*step)
-#define WRITE(k) (y + (k)*ldy)
-static inline void output_tile(float *y, size_t ldy, const float *m, size_t step, size_t n)
-{
-    SQUARE(IN, OUT, output_line, READ, WRITE)
-}
-#undef READ
-#undef WRITE
-
-#define READ(k)  (dy[k] + first)
-#define WRITE(k) (z + (k)*step)
-static inline void output_grad_tile(float *z, size_t step, const float *const dy[16], size_t first,
-                                    size_t n)
-{
-    SQUARE(OUT, IN, output_grad_line, READ, WRITE)
-}
-#undef READ
-#undef WRITE
-
-#define READ(k)  (u + (k)*step)
-#define WRITE(k) (dg + (k)*ldg)
-static inline void filter_grad_tile(float *dg, size_t ldg, const float *u, size_t step, size_t n)
-{
-    SQUARE(IN, TAPS, filter_grad_line, READ, WRITE)
-}
-#undef READ
-#undef WRITE
-
-/* ---- all channels ---------------------------------------------------------------------------- */
 
 static void input(float *v, size_t step, const float *const d[36], size_t first, size_t channels)
 {
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        input_tile(v + c, step, d, first + c, LANES);
-    if (c < channels)
-        input_tile(v + c, step, d, first + c, channels - c);
+    CHANNELS(IN, IN, input_line, d[k] + first + c, v + k * step + c)
 }
 
 static void filter(float *u, size_t step, const float *g, size_t ldg, size_t channels)
 {
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        filter_tile(u + c, step, g + c, ldg, LANES);
-    if (c < channels)
-        filter_tile(u + c, step, g + c, ldg, channels - c);
+    CHANNELS(TAPS, IN, filter_line, g + k * ldg + c, u + k * step + c)
 }
 
 static void output(float *y, size_t ldy, const float *m, size_t step, size_t channels)
 {
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        output_tile(y + c, ldy, m + c, step, LANES);
-    if (c < channels)
-        output_tile(y + c, ldy, m + c, step, channels - c);
+    CHANNELS(IN, OUT, output_line, m + k * step + c, y + k * ldy + c)
 }
 
 static void output_grad(float *z, size_t step, const float *const dy[16], size_t first,
                         size_t channels)
 {
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        output_grad_tile(z + c, step, dy, first + c, LANES);
-    if (c < channels)
-        output_grad_tile(z + c, step, dy, first + c, channels - c);
+    CHANNELS(OUT, IN, output_grad_line, dy[k] + first + c, z + k * step + c)
 }
 
 static void filter_grad(float *dg, size_t ldg, const float *u, size_t step, size_t channels)
 {
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        filter_grad_tile(dg + c, ldg, u + c, step, LANES);
-    if (c < channels)
-        filter_grad_tile(dg + c, ldg, u + c, step, channels - c);
+    CHANNELS(IN, TAPS, filter_grad_line, u + k * step + c, dg + k * ldg + c)
 }
 
 #define WINOGRAD_NAME_(level)       eng_winograd_##level
