@@ -306,8 +306,7 @@ static enum eng_err check(const float *x, size_t images, size_t height, size_t w
     return ENG_OK;
 }
 
-/* Plans for as many of the images at once as fit the memory: all, or a power of two. So which go
- * together, and the last bits of the outputs, do not depend on what was predicted before. */
+/* Plans for as many of the images at once as fit the memory: all, or a power of two. */
 static enum eng_err plan_tape(struct gad_session *s, size_t images, size_t height, size_t width,
                               struct eng_why *why)
 {

@@ -809,7 +809,7 @@ static void test_passes(void)
 static void test_order(void)
 {
     struct eng_net *net = small_net();
-    struct eng_tape *tape, *only_output;
+    struct eng_tape *tape, *only_output, *with_input;
     struct eng_grads *grads;
     struct eng_why why = {""};
     float x[BATCH * PIXELS] = {0}, seed[BATCH * OUTPUTS] = {0}, dx[BATCH * PIXELS];
@@ -824,7 +824,7 @@ static void test_order(void)
     CHECK(eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx, NULL) == ENG_STATE,
           "backward without forward");
     CHECK(eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
-              eng_tape_forward(tape, x, ENG_FOR_GRADIENTS) == ENG_STATE,
+              eng_tape_forward(tape, x, 1) == ENG_STATE,
           "a tape with gradients needs them prepared");
     CHECK(eng_tape_forward(only_output, x, 1) == ENG_OK, "one without does not");
     CHECK(eng_tape_backward(only_output, seed, ENG_RELU_STANDARD, NULL, NULL) == ENG_STATE,
@@ -833,7 +833,7 @@ static void test_order(void)
               eng_tape_forward(tape, x, 1) == ENG_OK,
           "prepared with gradients");
     CHECK(eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
-              eng_tape_forward(tape, x, ENG_FOR_GRADIENTS) == ENG_OK,
+              eng_tape_forward(tape, x, 1) == ENG_OK,
           "asking for less afterwards changes nothing");
     CHECK(eng_tape_forward(tape, x, 0) == ENG_ARG &&
               eng_tape_forward(tape, x, BATCH + 1) == ENG_ARG,
@@ -860,18 +860,25 @@ static void test_order(void)
                   eng_tape_forward(tape, x, 1) == ENG_OK,
               "and back");
     }
-    eng_tape_free(tape);
-    eng_tape_free(only_output);
     eng_tape_free(NULL);
     eng_grads_free(grads);
     eng_grads_free(NULL);
 
+    with_input = tape;
     options.want = ENG_WANT_PARAMS;
     CHECK(eng_tape_new(&tape, net, &exec, &options, &why) == ENG_OK &&
               eng_tape_forward(tape, x, 1) == ENG_OK &&
               eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx, NULL) == ENG_STATE,
           "the input's gradient was not wanted");
+    eng_net_changed(net);
+    CHECK(eng_net_prepare(net, &exec, ENG_FOR_TRAINING) == ENG_OK &&
+              eng_tape_forward(tape, x, 1) == ENG_OK &&
+              eng_tape_forward(with_input, x, 1) == ENG_STATE &&
+              eng_tape_forward(only_output, x, 1) == ENG_STATE,
+          "prepared for training, only tapes with parameter gradients run");
     eng_tape_free(tape);
+    eng_tape_free(with_input);
+    eng_tape_free(only_output);
     options.batch = 0;
     CHECK(eng_tape_new(&tape, net, &exec, &options, &why) == ENG_ARG && why.text[0],
           "a batch of none");

@@ -1,5 +1,7 @@
 /* The number of threads never changes a bit: forward, both gradients and training of both nets,
- * with 1, 2, 3, 5 and 8 threads. And two threads of the host share one net, each with its tape. */
+ * with 1, 2, 3, 5 and 8 threads, and weights packed ahead or as training goes. Nor does a batch: an
+ * image has the bits that it has alone. And two threads of the host share one net, each with its
+ * tape. */
 #include "engine/arch.h"
 #include "engine/loss.h"
 #include "engine/optim.h"
@@ -54,11 +56,12 @@ static int finite(const struct record *a)
     return all;
 }
 
+static const float seeds[BATCH * CLASSES] = {1, 0, 0, 0, 1, 0, 0.5f, 0, -1};
+
 /* Output and input gradient under each rule, in evaluation. */
 static enum eng_err explain(const struct eng_net *net, const struct eng_exec *exec,
                             struct record *record)
 {
-    static const float seed[BATCH * CLASSES] = {1, 0, 0, 0, 1, 0, 0.5f, 0, -1};
     const struct eng_tape_options options = {BATCH, SIDE, SIDE, ENG_WANT_INPUT, 0, 0};
     float *dx = malloc(BATCH * PIXELS * sizeof *dx);
     struct eng_tape *tape = NULL;
@@ -68,7 +71,7 @@ static enum eng_err explain(const struct eng_net *net, const struct eng_exec *ex
     if (err == ENG_OK)
         keep(record, eng_tape_output(tape), BATCH * CLASSES);
     for (int rule = 0; rule < 3 && err == ENG_OK; rule++) {
-        err = eng_tape_backward(tape, seed, (enum eng_relu_rule)rule, dx, NULL);
+        err = eng_tape_backward(tape, seeds, (enum eng_relu_rule)rule, dx, NULL);
         keep(record, dx, BATCH * PIXELS);
     }
     eng_tape_free(tape);
@@ -76,8 +79,31 @@ static enum eng_err explain(const struct eng_net *net, const struct eng_exec *ex
     return err;
 }
 
+/* Each image alone, against its part of the batch that `record` holds. */
+static void test_alone(const struct eng_net *net, const struct eng_exec *exec,
+                       const struct record *record, const char *arch)
+{
+    const struct eng_tape_options options = {1, SIDE, SIDE, ENG_WANT_INPUT, 0, 0};
+    const float *outputs = record->data, *gradients = outputs + BATCH * CLASSES;
+    struct eng_tape *tape = NULL;
+    float *dx = malloc(PIXELS * sizeof *dx);
+    int ok = dx && eng_tape_new(&tape, net, exec, &options, NULL) == ENG_OK;
+    for (size_t i = 0; i < BATCH && ok; i++) {
+        ok = eng_tape_forward(tape, images + i * PIXELS, 1) == ENG_OK &&
+             !memcmp(eng_tape_output(tape), outputs + i * CLASSES, CLASSES * sizeof *outputs);
+        for (size_t rule = 0; rule < 3 && ok; rule++)
+            ok = eng_tape_backward(tape, seeds + i * CLASSES, (enum eng_relu_rule)rule, dx, NULL) ==
+                     ENG_OK &&
+                 !memcmp(dx, gradients + (rule * BATCH + i) * PIXELS, PIXELS * sizeof *dx);
+    }
+    CHECK(ok, "%s: outputs and input gradients of an image alone, the bits of a batch", arch);
+    eng_tape_free(tape);
+    free(dx);
+}
+
 /* A few steps of training with all there is: batch statistics, dropout, Adam. */
-static enum eng_err train(struct eng_net *net, const struct eng_exec *exec, struct record *record)
+static enum eng_err train(struct eng_net *net, const struct eng_exec *exec, enum eng_use use,
+                          struct record *record)
 {
     const struct eng_tape_options options = {BATCH, SIDE, SIDE, ENG_WANT_PARAMS, 1, 1};
     const struct eng_optim_config adam = eng_optim_adam();
@@ -91,7 +117,7 @@ static enum eng_err train(struct eng_net *net, const struct eng_exec *exec, stru
     if (err == ENG_OK)
         err = eng_optim_new(&optim, net, &adam);
     for (uint64_t step = 0; step < STEPS && err == ENG_OK; step++) {
-        err = eng_net_prepare(net, exec, ENG_FOR_GRADIENTS);
+        err = eng_net_prepare(net, exec, use);
         if (err != ENG_OK)
             break;
         eng_tape_seed(tape, 99, step);
@@ -125,9 +151,13 @@ static void test_counts(const struct eng_arch_config *config)
         struct eng_net *net = build(config);
         struct eng_exec exec;
         struct record record = {0}, training = {0};
+        const enum eng_use use = i % 2 ? ENG_FOR_TRAINING : ENG_FOR_GRADIENTS;
         int ok = eng_exec_init(&exec, thread_counts[i], NULL, NULL) == ENG_OK &&
                  eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
-                 explain(net, &exec, &record) == ENG_OK && train(net, &exec, &training) == ENG_OK;
+                 explain(net, &exec, &record) == ENG_OK;
+        if (i == 0)
+            test_alone(net, &exec, &record, config->arch);
+        ok = ok && train(net, &exec, use, &training) == ENG_OK;
         CHECK(ok && finite(&record) && finite(&training), "%s, %d threads: runs", config->arch,
               thread_counts[i]);
         eng_net_free(net);
