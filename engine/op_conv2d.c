@@ -25,6 +25,7 @@
  */
 #include "engine/gemm.h"
 #include "engine/op.h"
+#include "engine/patches.h"
 #include "engine/strips.h"
 #include "engine/winograd.h"
 
@@ -32,76 +33,6 @@
 #include <string.h>
 
 enum { NARROW = 8 }; /* input channels up to which the gradient adds up patches */
-
-/* ---- patches as a matrix -------------------------------------------------------------------- */
-
-struct patches {
-    struct eng_source source;
-    const float *x;
-    struct eng_extent extent; /* of x */
-    size_t kernel[2], step[2];
-    ptrdiff_t origin[2]; /* of the patch of position (0, 0) */
-    size_t positions[2];
-};
-
-/* Columns col..col+cols of the patch whose first number would be at (y0, x0) of image. */
-static void read_patch(const struct patches *p, float *dst, const float *image, ptrdiff_t y0,
-                       ptrdiff_t x0, size_t col, size_t cols)
-{
-    const size_t c = p->extent.c, run = p->kernel[1] * c;
-    const ptrdiff_t width = (ptrdiff_t)(p->extent.w * c);
-    size_t ky = col / run, at = col % run;
-    while (cols) {
-        const size_t want = run - at < cols ? run - at : cols;
-        const ptrdiff_t y = y0 + (ptrdiff_t)ky, first = x0 * (ptrdiff_t)c + (ptrdiff_t)at;
-        ptrdiff_t from = first < 0 ? -first : 0;
-        ptrdiff_t to = width - first < (ptrdiff_t)want ? width - first : (ptrdiff_t)want;
-        if (y < 0 || y >= (ptrdiff_t)p->extent.h || to < from)
-            from = to = 0;
-        for (ptrdiff_t i = 0; i < from; i++)
-            dst[i] = 0.0f;
-        if (to > from)
-            memcpy(dst + from, image + y * width + first + from, (size_t)(to - from) * sizeof *dst);
-        for (ptrdiff_t i = to; i < (ptrdiff_t)want; i++)
-            dst[i] = 0.0f;
-        dst += want;
-        cols -= want;
-        at = 0;
-        ky++;
-    }
-}
-
-static void read_patches(const struct eng_source *self, float *dst, size_t ld, size_t row,
-                         size_t rows, size_t col, size_t cols)
-{
-    const struct patches *p = (const struct patches *)self;
-    const size_t image_floats = eng_extent_count(&p->extent);
-    size_t px = row % p->positions[1], py = row / p->positions[1] % p->positions[0];
-    const float *image = p->x + row / p->positions[1] / p->positions[0] * image_floats;
-    for (size_t i = 0; i < rows; i++, dst += ld) {
-        read_patch(p, dst, image, p->origin[0] + (ptrdiff_t)(py * p->step[0]),
-                   p->origin[1] + (ptrdiff_t)(px * p->step[1]), col, cols);
-        if (++px == p->positions[1]) {
-            px = 0;
-            if (++py == p->positions[0]) {
-                py = 0;
-                image += image_floats;
-            }
-        }
-    }
-}
-
-static struct patches patches_of(const float *x, const struct eng_extent *extent,
-                                 const struct eng_conv *conv, const struct eng_extent *y)
-{
-    return (struct patches){.source = {read_patches},
-                            .x = x,
-                            .extent = *extent,
-                            .kernel = {conv->kernel[0], conv->kernel[1]},
-                            .step = {conv->stride[0], conv->stride[1]},
-                            .origin = {-(ptrdiff_t)conv->pad[0], -(ptrdiff_t)conv->pad[1]},
-                            .positions = {y->h, y->w}};
-}
 
 /* ---- weights as a matrix -------------------------------------------------------------------- */
 
@@ -260,6 +191,34 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
     return ENG_OK;
 }
 
+/* ---- patches -------------------------------------------------------------------------------- */
+
+static struct eng_patches patches_of_x(const struct eng_pass *pass)
+{
+    const struct eng_conv *conv = &pass->node->conv;
+    struct eng_patches p = eng_patches(pass->n, pass->x[0], &pass->x_extent[0]);
+    for (int d = 0; d < 2; d++) {
+        p.kernel[d] = conv->kernel[d];
+        p.step[d] = conv->stride[d];
+        p.origin[d] = -(ptrdiff_t)conv->pad[d];
+        p.positions[d] = d ? pass->y_extent.w : pass->y_extent.h;
+    }
+    return p;
+}
+
+static struct eng_patches patches_of_dy(const struct eng_pass *pass, const struct phase *f,
+                                        const size_t positions[2])
+{
+    struct eng_patches p = eng_patches(pass->n, pass->dy, &pass->y_extent);
+    for (int d = 0; d < 2; d++) {
+        p.kernel[d] = f->taps[d];
+        p.step[d] = 1;
+        p.origin[d] = f->origin[d];
+        p.positions[d] = positions[d];
+    }
+    return p;
+}
+
 /* ---- forward -------------------------------------------------------------------------------- */
 
 static int extent(const struct eng_node *node, const struct eng_extent x[2], struct eng_extent *y)
@@ -339,7 +298,7 @@ static void forward(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *y = &pass->y_extent;
-    const struct patches a = patches_of(pass->x[0], &pass->x_extent[0], conv, y);
+    const struct eng_patches a = patches_of_x(pass);
     const struct y_sink c = {{write_y}, pass};
     if (eng_winograd_takes(pass->exec, conv, pass->node->in)) {
         const struct eng_winograd job = winograd_forward(pass);
@@ -414,13 +373,7 @@ static void input_gradient(const struct eng_pass *pass)
                         memset(dx_row(&c, i), 0, x->c * sizeof(float));
                 continue;
             }
-            const struct patches a = {.source = {read_patches},
-                                      .x = pass->dy,
-                                      .extent = pass->y_extent,
-                                      .kernel = {f.taps[0], f.taps[1]},
-                                      .step = {1, 1},
-                                      .origin = {f.origin[0], f.origin[1]},
-                                      .positions = {c.positions[0], c.positions[1]}};
+            const struct eng_patches a = patches_of_dy(pass, &f, c.positions);
             const struct eng_gemm g = {.m = m,
                                        .n = x->c,
                                        .k = f.taps[0] * f.taps[1] * conv->out,
@@ -462,7 +415,7 @@ static void weight_gradient(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *y = &pass->y_extent;
-    const struct patches a = patches_of(pass->x[0], &pass->x_extent[0], conv, y);
+    const struct eng_patches a = patches_of_x(pass);
     const struct eng_matrix b = eng_matrix(pass->dy, conv->out);
     float *dw = (float *)((char *)pass->scratch + after_gemm(pass->exec));
     const struct eng_matrix_sink c = eng_matrix_sink(dw, conv->out, 1);
