@@ -54,10 +54,11 @@ OPT_KERNELS := -O3
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 ISA_AVX2   := -mavx2 -mfma
 ISA_AVX512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma
+ISA_AMX    := $(ISA_AVX512) -mamx-tile -mamx-bf16
 endif
 
 # Objects of different compilers and flags live side by side.
-BUILD := build/$(shell echo '$(CC) $(ALL_CFLAGS) $(OPT_KERNELS) $(ISA_AVX2) $(ISA_AVX512)' | cksum | cut -d' ' -f1)
+BUILD := build/$(shell echo '$(CC) $(ALL_CFLAGS) $(OPT_KERNELS) $(ISA_AVX2) $(ISA_AVX512) $(ISA_AMX)' | cksum | cut -d' ' -f1)
 
 LIB_SRC   := $(wildcard engine/*.c engine/kernels/*.c data/*.c attrib/*.c metrics/*.c gad/*.c)
 CLI_SRC   := $(wildcard gad/cli/*.c)
@@ -83,6 +84,7 @@ all: build/gad build/libgad.a build/libgad.so
 
 $(BUILD)/%_avx2.o: ISA := $(ISA_AVX2)
 $(BUILD)/%_avx512.o: ISA := $(ISA_AVX512)
+$(BUILD)/%_amx.o: ISA := $(ISA_AMX)
 $(BUILD)/engine/kernels/%.o $(BUILD)/pic/engine/kernels/%.o: OPT := $(OPT_KERNELS)
 
 # $(call RUN,NAME) begins a command that shows as its name and its target.

@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* syscall */
 #include "engine/cpu.h"
 
 #include <stdint.h>
@@ -10,8 +11,37 @@ static const char *const level_names[] = {
 #undef ENG_CPU_TEXT
 };
 
+/* Bits of CPUID and of XCR0. */
+enum {
+    FMA = 1u << 12,
+    OSXSAVE = 1u << 27,
+    AVX = 1u << 28,
+    AVX2 = 1u << 5,
+    AMX = 1u << 22 | 1u << 24, /* BF16, TILE */
+    YMM = 0x6,                 /* SSE, AVX */
+    ZMM = 0xe6,                /* and opmask, upper halves, zmm16 to zmm31 */
+    TILES = 0x60000,           /* configuration, data */
+};
+#define AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) /* F, DQ, BW, VL */
+
+enum eng_cpu eng_cpu_level(const struct eng_cpu_facts *f)
+{
+    const uint32_t first = OSXSAVE | FMA | AVX;
+    if ((f->features & first) != first || (f->saved & YMM) != YMM || !(f->extended & AVX2))
+        return ENG_CPU_SCALAR;
+    if ((f->extended & AVX512) != AVX512 || (f->saved & ZMM) != ZMM)
+        return ENG_CPU_AVX2;
+    if ((f->matrices & AMX) != AMX || (f->saved & TILES) != TILES || !f->tiles_allowed)
+        return ENG_CPU_AVX512;
+    return ENG_CPU_AMX;
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* The register states that the system saves at a task switch: without that bit an instruction
  * that CPUID promises still faults. */
@@ -22,25 +52,33 @@ static uint64_t saved_states(void)
     return (uint64_t)hi << 32 | lo;
 }
 
+/* Tiles are 8 KiB of state for each thread, which Linux saves for those alone who ask. */
+static int ask_for_tiles(void)
+{
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+#else
+    return 0;
+#endif
+}
+
 enum eng_cpu eng_cpu_best(void)
 {
+    struct eng_cpu_facts f = {0};
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d))
-        return ENG_CPU_SCALAR;
-    const unsigned osxsave = 1u << 27, fma = 1u << 12, avx = 1u << 28;
-    if ((c & (osxsave | fma | avx)) != (osxsave | fma | avx))
-        return ENG_CPU_SCALAR;
-    const uint64_t states = saved_states();
-    const uint64_t ymm = 0x6, zmm = 0xe6; /* SSE+AVX; and opmask, upper halves, zmm16-31 */
-    if ((states & ymm) != ymm || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
-        return ENG_CPU_SCALAR;
-    const unsigned avx2 = 1u << 5;
-    const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; /* F, DQ, BW, VL */
-    if (!(b & avx2))
-        return ENG_CPU_SCALAR;
-    if ((b & avx512) != avx512 || (states & zmm) != zmm)
-        return ENG_CPU_AVX2;
-    return ENG_CPU_AVX512;
+    if (__get_cpuid(1, &a, &b, &c, &d))
+        f.features = c;
+    if (f.features & OSXSAVE)
+        f.saved = saved_states();
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        f.extended = b;
+        f.matrices = d;
+    }
+    f.tiles_allowed = 1;
+    if (eng_cpu_level(&f) == ENG_CPU_AMX)
+        f.tiles_allowed = ask_for_tiles();
+    return eng_cpu_level(&f);
 }
 
 void eng_cpu_model(char *text, size_t size)

@@ -1,6 +1,7 @@
 #include "engine/exec.h"
 
 #include "engine/choice.h"
+#include "engine/kernels/bf16_list.h"
 #include "engine/kernels/gemm_list.h"
 #include "engine/kernels/vec_list.h"
 #include "engine/kernels/winograd_list.h"
@@ -70,12 +71,28 @@ enum eng_err eng_exec_init(struct eng_exec *exec, int threads, const char *cap, 
 void eng_exec_set_precision(struct eng_exec *exec, enum eng_precision precision)
 {
     exec->precision = precision;
-    exec->winograd = precision == ENG_PRECISION_AUTO ? eng_winograd_kernel_for(exec->cpu) : NULL;
+    exec->winograd = NULL;
+    exec->bf16 = NULL;
+    exec->bf16_split = 0;
+    if (precision == ENG_PRECISION_AUTO && exec->cpu < ENG_CPU_AMX)
+        exec->winograd = eng_winograd_kernel_for(exec->cpu);
+    else if (precision != ENG_PRECISION_F32) {
+        exec->bf16 = eng_bf16_kernel_for(exec->cpu);
+        exec->bf16_split = precision != ENG_PRECISION_BF16;
+    }
 }
 
 const char *eng_exec_arithmetic(const struct eng_exec *exec)
 {
+    if (exec->bf16)
+        return exec->bf16_split ? "bf16x3" : "bf16";
     return exec->winograd ? "f32-winograd" : "f32";
+}
+
+int eng_exec_same_packs(const struct eng_exec *a, const struct eng_exec *b)
+{
+    return a->gemm == b->gemm && a->winograd == b->winograd && a->bf16 == b->bf16 &&
+           a->bf16_split == b->bf16_split;
 }
 
 void eng_exec_run(const struct eng_exec *exec, size_t count,

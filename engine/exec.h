@@ -12,11 +12,15 @@
 
 #include <stddef.h>
 
-/* How float32 is computed with.
- *   auto   the fastest way whose error is that of float32 sums, up to a small factor: Winograd's
- *          convolution (engine/winograd.h) where it applies
- *   f32    plain sums of products, each a chain of float32 */
-#define ENG_PRECISIONS(X) X(AUTO, "auto") X(F32, "f32")
+/* What convolutions compute with. (All else is plain float32.)
+ *   auto     the fastest way here whose error is that of float32 sums, up to a small factor: bf16x3
+ *            on a processor with tiles (level amx), else Winograd's algorithm (engine/winograd.h)
+ *            where it applies
+ *   f32      plain sums of products, each a chain of float32
+ *   bf16x3   three products in bfloat16 for one of float32 (engine/bf16.h), float32's class of
+ * error; without tiles a way to check results, and slow bf16     one product in bfloat16: errors
+ * near 1 %, never chosen by auto */
+#define ENG_PRECISIONS(X) X(AUTO, "auto") X(F32, "f32") X(BF16X3, "bf16x3") X(BF16, "bf16")
 
 enum eng_precision {
 #define ENG_PRECISION_ENUM(code, name) ENG_PRECISION_##code,
@@ -32,9 +36,13 @@ struct eng_exec {
     int threads;
     enum eng_cpu cpu;
     enum eng_precision precision;
-    const struct eng_gemm_kernel *gemm;         /* engine/kernels/gemm_list.h */
-    const struct eng_vec_kernel *vec;           /* engine/kernels/vec_list.h */
-    const struct eng_winograd_kernel *winograd; /* engine/kernels/winograd_list.h; NULL in f32 */
+    const struct eng_gemm_kernel *gemm; /* engine/kernels/gemm_list.h */
+    const struct eng_vec_kernel *vec;   /* engine/kernels/vec_list.h */
+
+    /* What the precision comes to: at most one of these, or neither, and then the first. */
+    const struct eng_winograd_kernel *winograd; /* engine/kernels/winograd_list.h */
+    const struct eng_bf16_kernel *bf16;         /* engine/kernels/bf16_list.h */
+    int bf16_split;                             /* three products, of hi and lo parts */
 };
 
 /* threads: 0 takes all processors (1 where built without OpenMP). cap: a CPU level's name, or NULL
@@ -46,8 +54,11 @@ enum eng_err eng_exec_init(struct eng_exec *exec, int threads, const char *cap,
 /* Changes the precision, before the exec is used. */
 void eng_exec_set_precision(struct eng_exec *exec, enum eng_precision precision);
 
-/* What the precision comes to here, for reports: "f32-winograd" or "f32". */
+/* What the precision comes to here, for reports: "f32-winograd", "f32", "bf16x3" or "bf16". */
 const char *eng_exec_arithmetic(const struct eng_exec *exec);
+
+/* 1 if weights that are packed for one are packed for the other. */
+int eng_exec_same_packs(const struct eng_exec *a, const struct eng_exec *b);
 
 /* Calls task(context, i, worker) for every i < count, on up to exec->threads threads;
  * 0 <= worker < exec->threads tells which scratch memory is the caller's own. */

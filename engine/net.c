@@ -359,7 +359,7 @@ void eng_net_changed(struct eng_net *net)
 
 enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, enum eng_use use)
 {
-    if (net->packed_for != exec->gemm || net->packed_precision != exec->precision)
+    if (!eng_exec_same_packs(&net->packed_for, exec))
         drop_packs(net);
     if (net->packs && net->packed_version == net->version &&
         (net->packed_use == use || net->packed_use == ENG_FOR_GRADIENTS))
@@ -369,8 +369,7 @@ enum eng_err eng_net_prepare(struct eng_net *net, const struct eng_exec *exec, e
         if (!net->packs)
             return ENG_NOMEM;
     }
-    net->packed_for = exec->gemm;
-    net->packed_precision = exec->precision;
+    net->packed_for = *exec;
     net->packed_version = 0;
     for (int i = 0; i < net->node_count; i++) {
         const struct eng_node *node = &net->nodes[i];

@@ -40,8 +40,7 @@ struct eng_net {
     struct eng_param *params;
     size_t param_count, param_capacity;
     struct eng_pack *packs; /* by node, while prepared */
-    const struct eng_gemm_kernel *packed_for;
-    enum eng_precision packed_precision;
+    struct eng_exec packed_for;
     enum eng_use packed_use;
     uint64_t version, packed_version;
     uint64_t batches_tracked;

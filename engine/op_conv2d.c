@@ -23,6 +23,7 @@
  * kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed row by row, and the overlapping
  * patches are added up (engine/strips.h).
  */
+#include "engine/bf16.h"
 #include "engine/gemm.h"
 #include "engine/op.h"
 #include "engine/patches.h"
@@ -112,10 +113,50 @@ static void read_patch_weights(const struct eng_source *self, float *dst, size_t
         }
 }
 
+/* ---- products of patches and weights: by the matrix driver, or in bf16 ---------------------- */
+
+static size_t packed_count(const struct eng_exec *exec, const size_t taps[2], size_t in, size_t out)
+{
+    return eng_bf16_takes(exec, in, out) ? eng_bf16_packed_count(exec, taps, in, out)
+                                         : eng_gemm_packed_count(exec, taps[0] * taps[1] * in, out);
+}
+
+static void pack_weights(const struct eng_exec *exec, float *packed, const struct weights *w,
+                         const size_t taps[2], size_t in, size_t out)
+{
+    if (eng_bf16_takes(exec, in, out))
+        eng_bf16_pack(exec, packed, &w->source, taps, in, out);
+    else
+        eng_gemm_pack_b(exec, packed, &w->source, taps[0] * taps[1] * in, out);
+}
+
+static void multiply(const struct eng_pass *pass, const struct eng_patches *a, const float *packed,
+                     size_t out, const struct eng_sink *sink)
+{
+    const struct eng_gemm g = {.m = a->images * a->positions[0] * a->positions[1],
+                               .n = out,
+                               .k = a->kernel[0] * a->kernel[1] * a->extent.c,
+                               .a = &a->source,
+                               .b_packed = packed,
+                               .c = sink};
+    if (eng_bf16_takes(pass->exec, a->extent.c, out))
+        eng_bf16_run(pass->exec, a, packed, out, sink, pass->scratch);
+    else
+        eng_gemm_run(pass->exec, &g, pass->scratch);
+}
+
+static size_t multiply_scratch(const struct eng_exec *exec, const struct eng_patches *a, size_t out)
+{
+    return eng_bf16_takes(exec, a->extent.c, out) ? eng_bf16_scratch(exec, a)
+                                                  : eng_gemm_scratch(exec);
+}
+
+/* ---- packing -------------------------------------------------------------------------------- */
+
 static size_t phase_packed(const struct eng_exec *exec, const struct eng_node *node,
                            const struct phase *f)
 {
-    return eng_gemm_packed_count(exec, f->taps[0] * f->taps[1] * node->conv.out, node->in);
+    return packed_count(exec, f->taps, node->conv.out, node->in);
 }
 
 static size_t backward_packed(const struct eng_exec *exec, const struct eng_node *node)
@@ -169,8 +210,8 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
     const size_t columns = conv->kernel[0] * conv->kernel[1] * node->in;
     struct weights w = {
         {read_forward}, eng_node_param(net, node, 0), node->in, conv, {{0}, {0}, {0}, {0}}};
-    ENG_TRY(make_room(&pack->forward, eng_gemm_packed_count(exec, columns, conv->out)));
-    eng_gemm_pack_b(exec, pack->forward, &w.source, columns, conv->out);
+    ENG_TRY(make_room(&pack->forward, packed_count(exec, conv->kernel, node->in, conv->out)));
+    pack_weights(exec, pack->forward, &w, conv->kernel, node->in, conv->out);
     if (use == ENG_FOR_OUTPUT)
         return ENG_OK;
     ENG_TRY(make_room(&pack->backward, backward_packed(exec, node)));
@@ -184,8 +225,7 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
     for (size_t py = 0; py < conv->stride[0]; py++)
         for (size_t px = 0; px < conv->stride[1]; px++) {
             w.phase = phase_of(conv, py, px);
-            eng_gemm_pack_b(exec, at, &w.source, w.phase.taps[0] * w.phase.taps[1] * conv->out,
-                            node->in);
+            pack_weights(exec, at, &w, w.phase.taps, conv->out, node->in);
             at += phase_packed(exec, node, &w.phase);
         }
     return ENG_OK;
@@ -297,7 +337,6 @@ static void run_winograd(const struct eng_pass *pass, const struct eng_winograd 
 static void forward(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
-    const struct eng_extent *y = &pass->y_extent;
     const struct eng_patches a = patches_of_x(pass);
     const struct y_sink c = {{write_y}, pass};
     if (eng_winograd_takes(pass->exec, conv, pass->node->in)) {
@@ -305,13 +344,7 @@ static void forward(const struct eng_pass *pass)
         run_winograd(pass, &job, pass->pack->forward, 0, &c.sink);
         return;
     }
-    const struct eng_gemm g = {.m = pass->n * y->h * y->w,
-                               .n = conv->out,
-                               .k = conv->kernel[0] * conv->kernel[1] * pass->node->in,
-                               .a = &a.source,
-                               .b_packed = pass->pack->forward,
-                               .c = &c.sink};
-    eng_gemm_run(pass->exec, &g, pass->scratch);
+    multiply(pass, &a, pass->pack->forward, conv->out, &c.sink);
 }
 
 /* ---- backward ------------------------------------------------------------------------------- */
@@ -347,11 +380,13 @@ static void write_dx(const struct eng_sink *self, const float *c, size_t ld, siz
     }
 }
 
-static void input_gradient(const struct eng_pass *pass)
+/* Calls with each phase of the input gradient and the sink for its positions. */
+static void each_phase(const struct eng_pass *pass,
+                       void (*call)(void *context, const struct phase *f, const struct dx_sink *c),
+                       void *context)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *x = &pass->x_extent[0];
-    const float *packed = pass->pack->backward;
     for (size_t py = 0; py < conv->stride[0]; py++)
         for (size_t px = 0; px < conv->stride[1]; px++) {
             const struct phase f = phase_of(conv, py, px);
@@ -366,24 +401,51 @@ static void input_gradient(const struct eng_pass *pass)
                 c.positions[d] = size > f.index[d] ? (size - f.index[d] - 1) / conv->stride[d] + 1
                                                    : 0;
             }
-            const size_t m = pass->n * c.positions[0] * c.positions[1];
-            if (f.taps[0] * f.taps[1] == 0) {
-                if (!c.add)
-                    for (size_t i = 0; i < m; i++)
-                        memset(dx_row(&c, i), 0, x->c * sizeof(float));
-                continue;
-            }
-            const struct eng_patches a = patches_of_dy(pass, &f, c.positions);
-            const struct eng_gemm g = {.m = m,
-                                       .n = x->c,
-                                       .k = f.taps[0] * f.taps[1] * conv->out,
-                                       .a = &a.source,
-                                       .b_packed = packed,
-                                       .c = &c.sink};
-            if (m)
-                eng_gemm_run(pass->exec, &g, pass->scratch);
-            packed += phase_packed(pass->exec, pass->node, &f);
+            call(context, &f, &c);
         }
+}
+
+struct phase_job {
+    const struct eng_pass *pass;
+    const float *packed;
+    size_t scratch;
+};
+
+static void run_phase(void *context, const struct phase *f, const struct dx_sink *c)
+{
+    struct phase_job *job = context;
+    const struct eng_pass *pass = job->pass;
+    const size_t m = pass->n * c->positions[0] * c->positions[1];
+    const struct eng_patches a = patches_of_dy(pass, f, c->positions);
+    if (m && f->taps[0] && f->taps[1])
+        multiply(pass, &a, job->packed, pass->node->in, &c->sink);
+    else if (!c->add)
+        for (size_t i = 0; i < m; i++)
+            memset(dx_row(c, i), 0, c->extent.c * sizeof(float));
+    job->packed += phase_packed(pass->exec, pass->node, f);
+}
+
+static void input_gradient(const struct eng_pass *pass)
+{
+    struct phase_job job = {pass, pass->pack->backward, 0};
+    each_phase(pass, run_phase, &job);
+}
+
+static void phase_scratch(void *context, const struct phase *f, const struct dx_sink *c)
+{
+    struct phase_job *job = context;
+    const struct eng_patches a = patches_of_dy(job->pass, f, c->positions);
+    if (!f->taps[0] || !f->taps[1] || !c->positions[0] || !c->positions[1])
+        return;
+    const size_t bytes = multiply_scratch(job->pass->exec, &a, job->pass->node->in);
+    job->scratch = bytes > job->scratch ? bytes : job->scratch;
+}
+
+static size_t input_gradient_scratch(const struct eng_pass *pass)
+{
+    struct phase_job job = {pass, NULL, 0};
+    each_phase(pass, phase_scratch, &job);
+    return job.scratch;
 }
 
 static size_t after_gemm(const struct eng_exec *exec)
@@ -445,52 +507,88 @@ static void winograd_input_gradient(const struct eng_pass *pass)
     run_winograd(pass, &job, pass->pack->backward, 1, &c.sink);
 }
 
-static void backward(const struct eng_pass *pass)
+/* How a convolution is computed with an exec, from its channels and kernel alone: forward and input
+ * gradient, and by the image size the gradient of the weights. */
+static int by_winograd(const struct eng_pass *pass)
 {
-    const int winograd = eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);
-    const struct eng_winograd job = winograd_forward(pass);
-    if (pass->dparam[0] && winograd && eng_winograd_takes_weights(&job))
-        eng_winograd_weights(pass->exec, &job, pass->dy, pass->dparam[0], pass->scratch);
-    else if (pass->dparam[0])
-        weight_gradient(pass);
-    if (pass->dparam[1])
-        eng_op_sums(pass->exec, pass->dparam[1], pass->dy,
-                    pass->n * pass->y_extent.h * pass->y_extent.w, pass->y_extent.c, pass->scratch);
-    if (pass->dx[0]) {
-        if (winograd)
-            winograd_input_gradient(pass);
-        else if (pass->node->in <= NARROW)
-            eng_strips_input_gradient(pass);
-        else
-            input_gradient(pass);
-    }
+    return eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);
 }
 
-/* What the products of patches need: of the driver, then sums of weights; or strips. */
-static size_t patch_scratch(const struct eng_pass *pass)
+static int weights_by_winograd(const struct eng_pass *pass)
+{
+    const struct eng_winograd job = winograd_forward(pass);
+    return by_winograd(pass) && eng_winograd_takes_weights(&job);
+}
+
+static int weights_by_bf16(const struct eng_pass *pass)
+{
+    return eng_bf16_takes_weights(pass->exec, pass->node->in, pass->node->conv.out);
+}
+
+static void backward(const struct eng_pass *pass)
+{
+    const struct eng_winograd job = winograd_forward(pass);
+    const struct eng_patches x = patches_of_x(pass);
+    float *dw = pass->dparam[0], *db = pass->dparam[1];
+    if (dw && weights_by_winograd(pass))
+        eng_winograd_weights(pass->exec, &job, pass->dy, dw, pass->scratch);
+    else if (dw && weights_by_bf16(pass))
+        eng_bf16_weights(pass->exec, &x, pass->dy, pass->node->conv.out, dw, pass->scratch);
+    else if (dw)
+        weight_gradient(pass);
+    if (db)
+        eng_op_sums(pass->exec, db, pass->dy, pass->n * pass->y_extent.h * pass->y_extent.w,
+                    pass->y_extent.c, pass->scratch);
+    if (!pass->dx[0])
+        return;
+    if (by_winograd(pass))
+        winograd_input_gradient(pass);
+    else if (pass->node->in <= NARROW)
+        eng_strips_input_gradient(pass);
+    else
+        input_gradient(pass);
+}
+
+static size_t forward_scratch(const struct eng_pass *pass)
+{
+    const struct eng_winograd job = winograd_forward(pass);
+    const struct eng_patches x = patches_of_x(pass);
+    return by_winograd(pass) ? winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job)
+                             : multiply_scratch(pass->exec, &x, pass->node->conv.out);
+}
+
+static size_t backward_scratch(const struct eng_pass *pass)
+{
+    const struct eng_winograd job = winograd_backward(pass);
+    if (by_winograd(pass))
+        return winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job);
+    return pass->node->in <= NARROW ? eng_strips_scratch(pass) : input_gradient_scratch(pass);
+}
+
+/* A pass of fewer images may take the driver where the planned one takes Winograd. */
+static size_t weights_scratch(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
+    const struct eng_winograd job = winograd_forward(pass);
+    const struct eng_patches x = patches_of_x(pass);
+    if (weights_by_bf16(pass))
+        return eng_bf16_weights_scratch(pass->exec, &x, conv->out);
     const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
-    const size_t weights = pass->want & ENG_WANT_PARAMS ? eng_product(columns, conv->out) : 0;
-    const size_t driver = after_gemm(pass->exec) + eng_product(weights, sizeof(float));
-    const size_t strips = pass->node->in <= NARROW && pass->want ? eng_strips_scratch(pass) : 0;
-    return driver > strips ? driver : strips;
+    const size_t driver = after_gemm(pass->exec) +
+                          eng_product(eng_product(columns, conv->out), sizeof(float));
+    const size_t winograd = weights_by_winograd(pass)
+                                ? eng_winograd_weights_scratch(pass->exec, &job)
+                                : 0;
+    return winograd > driver ? winograd : driver;
 }
 
 static size_t scratch(const struct eng_pass *pass)
 {
-    const struct eng_winograd there = winograd_forward(pass), back = winograd_backward(pass);
-    const int winograd = eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);
     const int weights = (pass->want & ENG_WANT_PARAMS) != 0;
-    const size_t filters = winograd ? winograd_filters(pass) : 0;
-    const size_t needs[] = {
-        winograd && !weights ? 0 : patch_scratch(pass),
-        winograd ? filters + eng_winograd_scratch(pass->exec, &there) : 0,
-        winograd && pass->want ? filters + eng_winograd_scratch(pass->exec, &back) : 0,
-        winograd && weights ? eng_winograd_weights_scratch(pass->exec, &there) : 0,
-        weights
-            ? eng_op_sums_scratch(pass->n * pass->y_extent.h * pass->y_extent.w, pass->y_extent.c)
-            : 0};
+    const size_t positions = pass->n * pass->y_extent.h * pass->y_extent.w;
+    const size_t needs[] = {forward_scratch(pass), pass->want ? backward_scratch(pass) : 0,
+                            weights ? weights_scratch(pass) : 0,
+                            weights ? eng_op_sums_scratch(positions, pass->y_extent.c) : 0};
     size_t most = 0;
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         most = needs[i] > most ? needs[i] : most;

@@ -370,8 +370,8 @@ static struct eng_pass make_pass(const struct eng_tape *tape, int i)
 static int prepared(const struct eng_tape *tape)
 {
     const struct eng_net *net = tape->net;
-    if (!net->packs || net->packed_version != net->version || net->packed_for != tape->exec->gemm ||
-        net->packed_precision != tape->exec->precision)
+    if (!net->packs || net->packed_version != net->version ||
+        !eng_exec_same_packs(&net->packed_for, tape->exec))
         return 0;
     switch (net->packed_use) {
     case ENG_FOR_OUTPUT:

@@ -98,9 +98,10 @@ struct gad_why {
  *     name         default          values
  *   For gad_model_read:
  *     threads      0                1 to 1024; 0: one for each processor
- *     cpu          $GAD_CPU, or     scalar, avx2, avx512: the most to use; "": the default
+ *     cpu          $GAD_CPU, or     scalar, avx2, avx512, amx: the most to use; "": the default
  *                  the best there is
- *     precision    auto             auto; f32: plain sums of products, no faster algorithms
+ *     precision    auto             auto; f32: plain sums of products, no faster algorithms;
+ *                                   bf16x3: three bfloat16 products for each; bf16: one
  *     support      none             folder of the model's supports, from `gad support`; "": none
  *     size         the file's       pixels: images are brought to size x size
  *     resize-rule  the file's       crop, stretch: how they are

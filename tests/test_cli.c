@@ -153,7 +153,7 @@ static void test_usage(void)
     REFUSED(2, "a.ppm", "inspect m.safetensors a.ppm");
     REFUSED(2, "threads", "predict m.safetensors a.ppm --threads 5000");
     REFUSED(2, "scalar", "predict m.safetensors a.ppm --cpu z80");
-    REFUSED(2, "use auto or f32", "predict m.safetensors a.ppm --precision f16");
+    REFUSED(2, "use auto, f32, bf16x3 or bf16", "predict m.safetensors a.ppm --precision f16");
     REFUSED(2, "-o", "train " DATA);
     REFUSED(2, "-o", "support m.safetensors " DATA);
     REFUSED(2, "-o", "explain m.safetensors a.ppm");

@@ -201,7 +201,7 @@ static void test_bash(void)
     scratch_text("gad.bash", scripts[0]);
     check_bash("gad pre", "predict");
     check_bash("gad --quiet insp", "inspect");
-    check_bash("gad --cpu ", "scalar avx2 avx512");
+    check_bash("gad --cpu ", "scalar avx2 avx512 amx");
     check_bash("gad train --arch ", "vgg16 vgg16_bn resnet18");
     check_bash("gad train --arch = r", "resnet18");
     check_bash("gad train --arch =", "vgg16 vgg16_bn resnet18");

@@ -101,6 +101,61 @@ static void test_thread_counts(void)
           "3 threads");
 }
 
+/* Processors and systems that are not here. */
+static void test_facts(void)
+{
+    const uint32_t first = 1u << 12 | 1u << 27 | 1u << 28, avx2 = 1u << 5;
+    const uint32_t avx512 = avx2 | 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    const uint32_t amx = 1u << 22 | 1u << 24;
+    const struct {
+        const char *what;
+        struct eng_cpu_facts facts;
+        enum eng_cpu level;
+    } cases[] = {
+        {"nothing known", {0, 0, 0, 0, 0}, ENG_CPU_SCALAR},
+        {"all there is", {first, avx512, amx, 0x600e7, 1}, ENG_CPU_AMX},
+        {"tiles that the system refuses", {first, avx512, amx, 0x600e7, 0}, ENG_CPU_AVX512},
+        {"tiles that it does not save", {first, avx512, amx, 0xe7, 1}, ENG_CPU_AVX512},
+        {"of tiles the configuration alone", {first, avx512, amx, 0x200e7, 1}, ENG_CPU_AVX512},
+        {"tiles without bf16", {first, avx512, 1u << 24, 0x600e7, 1}, ENG_CPU_AVX512},
+        {"tiles, but no AVX-512", {first, avx2, amx, 0x600e7, 1}, ENG_CPU_AVX2},
+        {"AVX-512", {first, avx512, 0, 0xe7, 1}, ENG_CPU_AVX512},
+        {"AVX-512 without BW", {first, avx512 & ~(1u << 30), 0, 0xe7, 1}, ENG_CPU_AVX2},
+        {"AVX-512 that is not saved", {first, avx512, 0, 0x7, 1}, ENG_CPU_AVX2},
+        {"AVX2 that is not saved", {first, avx2, 0, 0x3, 1}, ENG_CPU_SCALAR},
+        {"AVX2 without FMA", {first & ~(1u << 12), avx2, 0, 0x7, 1}, ENG_CPU_SCALAR},
+        {"no XSAVE by the system", {first & ~(1u << 27), avx512, amx, 0, 1}, ENG_CPU_SCALAR},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK(eng_cpu_level(&cases[i].facts) == cases[i].level, "%s: %s", cases[i].what,
+              eng_cpu_name(cases[i].level));
+}
+
+/* What each precision comes to. */
+static void test_precisions(void)
+{
+    const enum eng_cpu best = eng_cpu_best();
+    struct eng_exec exec;
+    if (eng_exec_init(&exec, 1, eng_cpu_name(best), NULL) != ENG_OK)
+        exit(1);
+    const char *fastest = best == ENG_CPU_AMX ? "bf16x3" : "f32-winograd";
+    CHECK(!strcmp(eng_exec_arithmetic(&exec), fastest), "auto: %s", fastest);
+    struct eng_exec other = exec;
+    CHECK(eng_exec_same_packs(&exec, &other), "packs serve an exec like theirs");
+    for (int p = 0; eng_precision_name((enum eng_precision)p); p++) {
+        const char *name = eng_precision_name((enum eng_precision)p);
+        eng_exec_set_precision(&other, (enum eng_precision)p);
+        CHECK(p == ENG_PRECISION_AUTO || !strcmp(eng_exec_arithmetic(&other), name), "%s", name);
+        CHECK(eng_exec_same_packs(&exec, &other) == !strcmp(eng_exec_arithmetic(&other), fastest),
+              "and packs serve those who compute alike");
+    }
+    if (best == ENG_CPU_AMX) {
+        CHECK(eng_exec_init(&exec, 1, "avx512", NULL) == ENG_OK &&
+                  !strcmp(eng_exec_arithmetic(&exec), "f32-winograd"),
+              "below tiles, Winograd");
+    }
+}
+
 enum { TASKS = 1000 };
 
 struct tally {
@@ -137,7 +192,9 @@ int main(void)
         printf(" %s", eng_cpu_name((enum eng_cpu)i));
     printf("\n");
     test_names();
+    test_facts();
     test_cap();
+    test_precisions();
     test_thread_counts();
     test_run();
     return tap_done();

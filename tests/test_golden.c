@@ -4,7 +4,11 @@
  * How near is near? Logits and gradients at a point differ by rounding alone, since these inputs
  * were chosen to lie clear of every kink: 1e-5 of the largest value. The path of integrated
  * gradients crosses kinks wherever it goes; where one lies by the point of a step, rounding decides
- * on which side: 2e-3 in relative L2 norm. */
+ * on which side: 2e-3 in relative L2 norm.
+ *
+ * bf16x3 is off by ten times as much, and a unit of a training batch may then fall on the other
+ * side of zero. bf16 crosses kinks everywhere: it is held to its own class, which tells a result
+ * from nonsense and no more. */
 #include "attrib/explainer.h"
 #include "data/npy.h"
 #include "data/safetensors.h"
@@ -28,6 +32,17 @@ static const struct golden {
     {"resnet18-w8-5class-48x40", 0, 3e-2, 1e-1},
 };
 
+static const struct tolerance {
+    double logits, points, path; /* of the largest value; but path, and points of bf16, in L2 */
+    double loss, running;
+    double gradients, weights; /* at least, where a net has another */
+} tolerances[] = {
+    [ENG_PRECISION_AUTO] = {1e-5, 1e-5, 2e-3, 1e-5, 1e-4, 0, 0},
+    [ENG_PRECISION_F32] = {1e-5, 1e-5, 2e-3, 1e-5, 1e-4, 0, 0},
+    [ENG_PRECISION_BF16X3] = {1e-4, 1e-4, 2e-3, 1e-4, 1e-4, 3e-2, 0.15},
+    [ENG_PRECISION_BF16] = {3e-2, 0.5, 0.5, 3e-2, 1e-2, 1, 0.7},
+};
+
 static struct eng_exec exec;
 static char folder[512]; /* where the net is that is being tested */
 
@@ -37,6 +52,18 @@ static void need(enum eng_err err, const struct eng_why *why)
         printf("Bail out! %s: %s\n", eng_err_text(err), why ? why->text : "");
         exit(1);
     }
+}
+
+/* What the precision may be off by. */
+static const struct tolerance *tolerance(void)
+{
+    const int tiles = exec.precision == ENG_PRECISION_AUTO && exec.bf16;
+    return &tolerances[tiles ? ENG_PRECISION_BF16X3 : exec.precision];
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
 }
 
 /* ---- reference files ------------------------------------------------------------------------ */
@@ -155,8 +182,8 @@ static void test_attributions(const char *name)
          &why);
 
     double off = off_at_most(outs, logits.data, count_of(&logits));
-    CHECK(count_of(&logits) == request.images * outputs && off < 1e-5, "%s logits: %.1e", name,
-          off);
+    CHECK(count_of(&logits) == request.images * outputs && off < tolerance()->logits,
+          "%s logits: %.1e", name, off);
     for (size_t m = 0; m < ATTR_METHOD_COUNT; m++)
         for (size_t c = 0; c < 2; c++) {
             const struct attr_method *method = request.methods.at[m];
@@ -165,11 +192,12 @@ static void test_attributions(const char *name)
             snprintf(file, sizeof file, "%s.class%zu.npy", method->name, classes[c]);
             struct dat_npy reference = array_of(name, file);
             const int path = method->taken == ATTR_ON_PATH;
+            const int in_l2 = path || exec.precision == ENG_PRECISION_BF16;
             off = count_of(&reference) != block ? INFINITY
-                  : path                        ? off_in_l2(mine, reference.data, block)
+                  : in_l2                       ? off_in_l2(mine, reference.data, block)
                                                 : off_at_most(mine, reference.data, block);
-            CHECK(off < (path ? 2e-3 : 1e-5), "%s %s of class %zu: %.1e", name, method->name,
-                  classes[c], off);
+            CHECK(off < (path ? tolerance()->path : tolerance()->points),
+                  "%s %s of class %zu: %.1e", name, method->name, classes[c], off);
             dat_npy_release(&reference);
         }
     attr_explainer_free(explainer);
@@ -188,6 +216,7 @@ static void check_gradients(const struct golden *golden, struct eng_net *net,
                             struct eng_grads *grads)
 {
     struct dat_safetensors *reference = tensors_of(golden->name, "train.grads.safetensors");
+    const double most = larger(golden->gradients, tolerance()->gradients);
     double worst = 0;
     size_t compared = 0;
     for (size_t i = 0; i < eng_net_param_count(net); i++) {
@@ -200,13 +229,13 @@ static void check_gradients(const struct golden *golden, struct eng_net *net,
             need(ENG_NOMEM, NULL);
         read_tensor(reference, p, expected);
         const double off = off_in_l2(eng_grads_value(grads, i), expected, count);
-        if (!(off < golden->gradients))
+        if (!(off < most))
             printf("# %s: %g\n", p->name, off);
         worst = tap_worse(worst, off);
         compared++;
         free(expected);
     }
-    CHECK(worst < golden->gradients && compared == dat_safetensors_count(reference),
+    CHECK(worst < most && compared == dat_safetensors_count(reference),
           "%s gradients of %zu parameters: %.1e", golden->name, compared, worst);
     dat_safetensors_free(reference);
 }
@@ -238,10 +267,12 @@ static void check_weights(const struct golden *golden, struct eng_net *net, floa
         }
         free(expected);
     }
-    CHECK((double)far < golden->weights * (double)total && worst < 6,
+    const double most = larger(golden->weights, tolerance()->weights);
+    CHECK((double)far < most * (double)total && worst < 6.01,
           "%s weights after three steps: %zu of %zu off by 1%% of lr or more, at most %.1e lr",
           golden->name, far, total, worst);
-    CHECK(worst_running < 1e-4, "%s running averages: %.1e", golden->name, worst_running);
+    CHECK(worst_running < tolerance()->running, "%s running averages: %.1e", golden->name,
+          worst_running);
     dat_safetensors_free(reference);
 }
 
@@ -274,8 +305,8 @@ static void test_training(const struct golden *golden)
         need(eng_tape_forward(tape, x.data, x.dim[0]), NULL);
         const double loss = eng_mse(eng_tape_output(tape), target.data, target.dim[0],
                                     target.dim[1], seed);
-        CHECK(fabs(loss / losses.data[step] - 1) < 1e-5, "%s loss before step %zu: %.8f", name,
-              step + 1, loss);
+        CHECK(fabs(loss / losses.data[step] - 1) < tolerance()->loss,
+              "%s loss before step %zu: %.8f", name, step + 1, loss);
         eng_grads_zero(grads);
         need(eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads), NULL);
         need(eng_tape_update_running(tape, net), NULL);

@@ -144,7 +144,7 @@ static enum eng_err train(struct eng_net *net, const struct eng_exec *exec, enum
     return err;
 }
 
-static void test_counts(const struct eng_arch_config *config)
+static void test_counts(const struct eng_arch_config *config, enum eng_precision precision)
 {
     struct record first = {0}, first_training = {0};
     for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++) {
@@ -152,14 +152,15 @@ static void test_counts(const struct eng_arch_config *config)
         struct eng_exec exec;
         struct record record = {0}, training = {0};
         const enum eng_use use = i % 2 ? ENG_FOR_TRAINING : ENG_FOR_GRADIENTS;
-        int ok = eng_exec_init(&exec, thread_counts[i], NULL, NULL) == ENG_OK &&
-                 eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
-                 explain(net, &exec, &record) == ENG_OK;
+        int ok = eng_exec_init(&exec, thread_counts[i], NULL, NULL) == ENG_OK;
+        eng_exec_set_precision(&exec, precision);
+        ok = ok && eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
+             explain(net, &exec, &record) == ENG_OK;
         if (i == 0)
             test_alone(net, &exec, &record, config->arch);
         ok = ok && train(net, &exec, use, &training) == ENG_OK;
-        CHECK(ok && finite(&record) && finite(&training), "%s, %d threads: runs", config->arch,
-              thread_counts[i]);
+        CHECK(ok && finite(&record) && finite(&training), "%s, %d threads: runs, in %s",
+              config->arch, thread_counts[i], eng_exec_arithmetic(&exec));
         eng_net_free(net);
         if (i == 0) {
             first = record;
@@ -232,7 +233,9 @@ int main(void)
     for (size_t i = 0; i < BATCH * PIXELS; i++)
         images[i] = eng_rng_normal(&rng);
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
-        test_counts(&configs[i]);
+        test_counts(&configs[i], ENG_PRECISION_AUTO);
+        if (!exec.bf16) /* which auto is on tiles */
+            test_counts(&configs[i], ENG_PRECISION_BF16X3);
         test_sharing(&configs[i]);
     }
     return tap_done();

@@ -114,8 +114,8 @@ static void list_common(struct cli_option out[COMMON], struct cli_common *c)
     const struct cli_option common[COMMON] = {
         {"threads", CLI_SIZE, &c->threads, "N", "threads to compute with; default: all processors"},
         {"seed", CLI_SEED, &c->seed, "N", "seed of everything random: same seed, same bits"},
-        {"cpu", CLI_TEXT, &c->cpu, "LEVEL", "scalar, avx2 or avx512; default: the best there is"},
-        {"precision", CLI_TEXT, &c->precision, "NAME", "auto or f32"},
+        {"cpu", CLI_TEXT, &c->cpu, "LEVEL", "scalar, avx2, avx512 or amx; default: the best"},
+        {"precision", CLI_TEXT, &c->precision, "NAME", "auto, f32, bf16x3 or bf16"},
         {"json", CLI_FLAG, &c->json, NULL, "results as JSON on standard output"},
         {"quiet", CLI_FLAG, &c->quiet, NULL, "no progress bar and no summary"},
         {"help", CLI_FLAG, &c->help, NULL, "this text"},

@@ -1,0 +1,7 @@
+/* bf16 with AVX512's instructions.
+ * See bf16_body.h. */
+#if defined(__x86_64__)
+#define BF16_LEVEL avx512
+#define BF16_NEEDS ENG_CPU_AVX512
+#include "engine/kernels/bf16_body.h"
+#endif
