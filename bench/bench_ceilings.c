@@ -1,5 +1,6 @@
-/* The ceilings of this machine, on one thread and on all: multiply-adds at every CPU level, and
- * memory. All means $OMP_NUM_THREADS, or as many as there are processors. */
+/* The ceilings of this machine, on one thread and on all: multiply-adds at every CPU level,
+ * bf16 products in tiles, and memory. All means $OMP_NUM_THREADS, or as many as there are
+ * processors. */
 #include "bench/bench.h"
 #include "bench/ceiling.h"
 
@@ -7,14 +8,15 @@
 
 enum { ARRAY_MIB = 256, TURNS = 4 };
 
-static void measure_fma(const struct eng_exec *exec)
+static void measure(const struct eng_exec *exec, const char *name,
+                    double (*gflops)(const struct eng_exec *exec))
 {
     struct dat_json_out json;
     double best = 0;
     for (int i = 0; i < TURNS; i++)
-        best = fmax(best, bench_fma_gflops(exec));
+        best = fmax(best, gflops(exec));
     bench_begin(&json, "ceiling");
-    bench_text(&json, "ceiling", "fma");
+    bench_text(&json, "ceiling", name);
     bench_number(&json, "gflops", best > 0 ? best : NAN);
     bench_number(&json, "threads", exec->threads);
     bench_end(&json, exec->cpu);
@@ -40,8 +42,10 @@ int main(void)
     const enum eng_cpu level = exec.cpu;
     for (exec.threads = 1;; exec.threads = all) {
         for (exec.cpu = ENG_CPU_SCALAR; exec.cpu <= level; exec.cpu++)
-            measure_fma(&exec);
+            measure(&exec, "fma", bench_fma_gflops);
         exec.cpu = level;
+        if (level >= ENG_CPU_AMX)
+            measure(&exec, "bf16 tiles", bench_tile_gflops);
         measure_memory(&exec);
         if (exec.threads == all)
             return 0;

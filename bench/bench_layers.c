@@ -149,7 +149,7 @@ static void measure(struct layer *l, const struct shape *s)
                          pass->node->op->work(pass->node, pass->x_extent, &pass->y_extent);
     double ceiling = 0, seconds[DIRECTIONS] = {0};
     for (int turn = 0; turn < TURNS; turn++) { /* by turns: the clock rate may change in between */
-        ceiling = fmax(ceiling, bench_fma_gflops(pass->exec));
+        ceiling = fmax(ceiling, bench_convolution_gflops(pass->exec));
         for (size_t i = 0; i < DIRECTIONS; i++) {
             const double least = bench_time(directions[i].run, l, 1, 0.02);
             seconds[i] = turn && seconds[i] < least ? seconds[i] : least;

@@ -1,6 +1,7 @@
 #include "bench/ceiling.h"
 
 #include "bench/bench.h"
+#include "engine/kernels/bf16_list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ static const struct chained {
 #if defined(__x86_64__)
     [ENG_CPU_AVX2] = {chained_avx2, 8},
     [ENG_CPU_AVX512] = {chained_avx512, 16},
+    [ENG_CPU_AMX] = {chained_avx512, 16},
 #endif
 };
 
@@ -87,6 +89,56 @@ double bench_fma_gflops(const struct eng_exec *exec)
                  bench_time(run_chained, &f, 4, 0.01);
     free(f.sinks);
     return gflops;
+}
+
+/* ---- bf16 products: four tiles of sums, enough to hide the latency ----------------------------
+ */
+
+#if defined(__x86_64__)
+enum { TILE_FLOPS = 2 * 16 * 16 * 32, TILE_STEPS = 1 << 13 };
+
+TARGET("amx-tile,amx-bf16") static void tile_products(void *context, size_t task, int worker)
+{
+    (void)task, (void)worker;
+    const struct eng_exec *exec = context;
+    exec->bf16->begin(); /* tiles of zeros */
+    for (int i = 0; i < TILE_STEPS; i++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    exec->bf16->end();
+}
+
+static void run_tiles(void *context)
+{
+    const struct eng_exec *exec = context;
+    eng_exec_run(exec, TASKS * (size_t)exec->threads, tile_products, context);
+}
+
+double bench_tile_gflops(const struct eng_exec *exec)
+{
+    struct eng_exec tiles = *exec;
+    if (exec->cpu < ENG_CPU_AMX)
+        return NAN;
+    eng_exec_set_precision(&tiles, ENG_PRECISION_BF16);
+    return 4e-9 * TILE_STEPS * TILE_FLOPS * TASKS * tiles.threads /
+           bench_time(run_tiles, &tiles, 4, 0.01);
+}
+#else
+double bench_tile_gflops(const struct eng_exec *exec)
+{
+    (void)exec;
+    return NAN;
+}
+#endif
+
+double bench_convolution_gflops(const struct eng_exec *exec)
+{
+    if (!exec->bf16 || exec->cpu < ENG_CPU_AMX)
+        return bench_fma_gflops(exec);
+    return bench_tile_gflops(exec) / (exec->bf16_split ? 3 : 1);
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
