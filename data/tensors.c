@@ -7,6 +7,7 @@
 #include "data/npz.h"
 #include "data/torch.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ struct dat_tensors {
     void *numbers;                      /* of the same, if they lay differently; owned */
     const struct dat_safetensors_entry **entries, **sorted; /* sorted by name */
     size_t count;
+    struct dat_safetensors_entry *renamed; /* the entries, once they were; the names are owned */
     struct dat_json *comment; /* of the zip archive, if it is metadata; owns the lines' texts */
     struct dat_safetensors_meta *lines;
     const struct dat_safetensors_meta *metadata; /* lines, or the safetensors file's */
@@ -236,12 +238,57 @@ void dat_tensors_free(struct dat_tensors *t)
     dat_torch_free(t->torch);
     dat_npz_free(t->npz);
     free(t->numbers);
+    for (size_t i = 0; t->renamed && i < t->count; i++)
+        free((char *)(uintptr_t)t->renamed[i].name);
+    free(t->renamed);
     free(t->entries);
     free(t->sorted);
     free(t->lines);
     dat_json_free(t->comment);
     dat_mapping_release(&t->mapping);
     free(t);
+}
+
+/* Takes the new names: those that are left are moved together. */
+static void take_names(struct dat_tensors *t, struct dat_safetensors_entry *renamed,
+                       char *const *names)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->count; i++)
+        if (names[i]) {
+            renamed[kept] = *t->entries[i];
+            renamed[kept++].name = names[i];
+        }
+    for (size_t i = 0; t->renamed && i < t->count; i++)
+        free((char *)(uintptr_t)t->renamed[i].name);
+    free(t->renamed);
+    t->renamed = renamed;
+    t->count = kept;
+    for (size_t i = 0; i < kept; i++)
+        t->sorted[i] = t->entries[i] = &renamed[i];
+    qsort(t->sorted, kept, sizeof(*t->sorted), compare_names);
+}
+
+enum eng_err dat_tensors_rename(struct dat_tensors *t, const struct dat_rename *rename,
+                                struct eng_why *why)
+{
+    if (!rename->count)
+        return ENG_OK;
+    struct dat_safetensors_entry *renamed = calloc(t->count + 1, sizeof *renamed);
+    const char **from = calloc(t->count + 1, sizeof *from);
+    char **to = calloc(t->count + 1, sizeof *to);
+    enum eng_err err = renamed && from && to ? ENG_OK : out_of_memory(why);
+    for (size_t i = 0; err == ENG_OK && i < t->count; i++)
+        from[i] = t->entries[i]->name;
+    if (err == ENG_OK)
+        err = dat_rename_apply(rename, from, t->count, to, why);
+    if (err == ENG_OK)
+        take_names(t, renamed, to);
+    else
+        free(renamed);
+    free(from);
+    free(to);
+    return err;
 }
 
 const char *dat_tensors_format(const struct dat_tensors *file)

@@ -12,6 +12,7 @@
 #ifndef DAT_TENSORS_H
 #define DAT_TENSORS_H
 
+#include "data/rename.h"
 #include "data/safetensors.h"
 
 struct dat_tensors; /* an open file */
@@ -27,6 +28,12 @@ enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct
 enum eng_err dat_tensors_decode(struct dat_tensors **out, const uint8_t *bytes, size_t count,
                                 struct eng_why *why);
 void dat_tensors_free(struct dat_tensors *file); /* NULL allowed */
+
+/* Renames the tensors, and leaves some out, for all who ask for them from then on: none of the
+ * entries that were handed out before may be used any more. Errors are those of dat_rename_apply,
+ * and change nothing. */
+enum eng_err dat_tensors_rename(struct dat_tensors *file, const struct dat_rename *rename,
+                                struct eng_why *why);
 
 /* The file's format: "safetensors", "torch", "torch-legacy", "npz" or "npy". */
 const char *dat_tensors_format(const struct dat_tensors *file);

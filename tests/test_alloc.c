@@ -268,6 +268,21 @@ static enum eng_err npz(void)
     return write_tensors(scratch_path("a.npz"));
 }
 
+static enum eng_err renaming(void)
+{
+    struct dat_rename rename = {0};
+    struct dat_tensors *file = NULL;
+    ENG_TRY(dat_tensors_open(&file, "tests/fuzz/corpus/tensors/arrays.npz", &why));
+    enum eng_err err = dat_rename_add(&rename, "*=m.*,m.*=*.x", &why);
+    if (err == ENG_OK)
+        err = dat_tensors_rename(file, &rename, &why);
+    if (err == ENG_OK)
+        err = dat_tensors_rename(file, &rename, &why);
+    dat_rename_release(&rename);
+    dat_tensors_free(file);
+    return err;
+}
+
 static enum eng_err pth_legacy(void)
 {
     return read_tensors("tests/fuzz/corpus/tensors/views-legacy.pth");
@@ -542,6 +557,7 @@ int main(void)
     check(".npz", npz, 0);
     check(".npz, Fortran order", npz_fortran, 0);
     check(".npy, Fortran order", npy_fortran, 0);
+    check("other names for tensors", renaming, 0);
     check("a model's file", model, 0);
     check("a listing", listing, 0);
     check("a folder of images", folder, 0);
