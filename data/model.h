@@ -27,6 +27,7 @@ struct dat_note {
     char *key, *value;
 };
 
+struct dat_rename;  /* data/rename.h */
 struct dat_tensors; /* data/tensors.h */
 
 struct dat_model {
@@ -56,6 +57,11 @@ enum eng_err dat_model_copy(struct dat_model *copy, const struct dat_model *mode
  * path. */
 enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why);
 
+/* The same, the file's tensors renamed first (NULL: as they are); further errors are those of
+ * dat_rename_apply. */
+enum eng_err dat_model_read_renamed(struct dat_model *model, const char *path,
+                                    const struct dat_rename *rename, struct eng_why *why);
+
 /* Writes a file beside and renames it; the same model gives the same bytes. */
 enum eng_err dat_model_write(const struct dat_model *model, const char *path, struct eng_why *why);
 
@@ -74,8 +80,9 @@ void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPR
 
 /* Copies parameter values from a file into net, which has the same architecture but for the number
  * of classes: where the last layer differs it keeps its values. For starting a training from
- * another's weights. */
-enum eng_err dat_model_start_from(struct dat_model *model, const char *path, struct eng_why *why);
+ * another's weights. rename: as above. */
+enum eng_err dat_model_start_from(struct dat_model *model, const char *path,
+                                  const struct dat_rename *rename, struct eng_why *why);
 
 /* Label of a class by name or by number ("1"). ENG_ARG, with the names there are, otherwise. */
 enum eng_err dat_model_class(const struct dat_model *model, const char *name, size_t *label,

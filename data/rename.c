@@ -66,6 +66,8 @@ enum eng_err dat_rename_add(struct dat_rename *rename, const char *text, struct 
         if (err != ENG_OK) {
             while (rename->count > before)
                 free(rename->rules[--rename->count].pattern);
+            if (!before)
+                dat_rename_release(rename); /* as it was: nothing to release */
             return err;
         }
         rename->count++;

@@ -368,7 +368,7 @@ static void describe(char text[1024], const struct gad_evaluation *e)
 static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
 {
     const struct gad_evaluate_options *o = e->options;
-    ENG_TRY(dat_model_read(&e->model, o->model, why));
+    ENG_TRY(dat_model_read_renamed(&e->model, o->model, o->rename, why));
     ENG_TRY(dat_preprocess_change(&e->model.preprocess, &o->prepare, why));
     if (e->model.config.classes != GAD_CLASSES)
         return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu",

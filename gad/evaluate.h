@@ -18,6 +18,7 @@ struct gad_evaluate_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
     const char *model, *supports;         /* file and folder */
+    const struct dat_rename *rename;      /* of the tensors in model, or NULL */
     struct dat_preprocess_change prepare; /* of images, unlike the model's file says */
     const char *data, *classes;
     double holdout;

@@ -46,7 +46,7 @@ static enum eng_err read_model(struct gad_model *model, const char *path,
     struct gad_supports *supports = &model->nets->supports;
     ENG_TRY(eng_exec_init(&model->exec, s->threads, s->cpu[0] ? s->cpu : NULL, why));
     eng_exec_set_precision(&model->exec, s->precision);
-    ENG_TRY(dat_model_read(base, path, why));
+    ENG_TRY(dat_model_read_renamed(base, path, &s->map, why));
     ENG_TRY(dat_preprocess_change(&base->preprocess, &prepare, why));
     if (s->support)
         ENG_TRY(gad_supports_read(supports, s->support, base, why));

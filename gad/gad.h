@@ -103,6 +103,8 @@ struct gad_why {
  *     precision    auto             auto; f32: plain sums of products, no faster algorithms;
  *                                   bf16x3: three bfloat16 products for each; bf16: one
  *     support      none             folder of the model's supports, from `gad support`; "": none
+ *     map          none             PATTERN=NAME,...: the model's tensors are renamed first, by
+ *                                   these patterns in their order; "": none
  *     size         the file's       pixels: images are brought to size x size
  *     resize-rule  the file's       crop, stretch: how they are
  *     resize       the file's       crop: pixels of the shorter side before it

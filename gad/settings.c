@@ -12,6 +12,7 @@
     X(CPU, "cpu")                                                                                  \
     X(PRECISION, "precision")                                                                      \
     X(SUPPORT, "support")                                                                          \
+    X(MAP, "map")                                                                                  \
     X(SIZE, "size")                                                                                \
     X(RESIZE_RULE, "resize-rule")                                                                  \
     X(RESIZE, "resize")                                                                            \
@@ -108,6 +109,16 @@ static enum eng_err take_path(char **path, const char *text, struct eng_why *why
     return ENG_OK;
 }
 
+static enum eng_err take_map(struct dat_rename *map, const char *text, struct eng_why *why)
+{
+    struct dat_rename taken = {0};
+    if (*text)
+        ENG_TRY(dat_rename_add(&taken, text, why));
+    dat_rename_release(map);
+    *map = taken;
+    return ENG_OK;
+}
+
 static enum eng_err take_baseline(struct gad_settings *s, const char *text, struct eng_why *why)
 {
     const size_t length = strlen(text);
@@ -148,6 +159,8 @@ static enum eng_err set(struct gad_settings *s, enum setting which, const char *
         return eng_precision_parse(&s->precision, text, why);
     case SETTING_SUPPORT:
         return take_path(&s->support, text, why);
+    case SETTING_MAP:
+        return take_map(&s->map, text, why);
     case SETTING_SIZE:
         return take_number(&s->size, text, 1, DAT_IMAGE_MAX_SIDE, why);
     case SETTING_RESIZE:
@@ -200,6 +213,7 @@ void gad_settings_free(struct gad_settings *settings)
     if (!settings)
         return;
     free(settings->support);
+    dat_rename_release(&settings->map);
     free(settings->baseline);
     free(settings);
 }

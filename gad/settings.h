@@ -2,6 +2,7 @@
 #ifndef GAD_SETTINGS_H
 #define GAD_SETTINGS_H
 
+#include "data/rename.h"
 #include "gad/gad.h"
 #include "gad/maps.h"
 
@@ -10,6 +11,7 @@ struct gad_settings {
     char cpu[16]; /* "": none was given */
     enum eng_precision precision;
     char *support; /* folder, owned, or NULL */
+    struct dat_rename map;
     size_t size, resize;
     char rule[16], mean[96], std[96];
     struct gad_maps_options maps; /* without exec, and numbers of the baseline */

@@ -227,7 +227,7 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
 {
     struct dat_model base;
     struct dat_dataset *set = NULL;
-    ENG_TRY(dat_model_read(&base, o->model, why));
+    ENG_TRY(dat_model_read_renamed(&base, o->model, o->rename, why));
     enum eng_err err = dat_preprocess_change(&base.preprocess, &o->prepare, why);
     if (err == ENG_OK && base.config.classes != GAD_CLASSES)
         err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu",

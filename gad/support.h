@@ -41,6 +41,7 @@ struct gad_support_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
     const char *model;                    /* file of the original */
+    const struct dat_rename *rename;      /* of its tensors, or NULL */
     struct dat_preprocess_change prepare; /* of images, unlike the original's file says */
     const char *data, *classes;           /* as it was trained on */
     double holdout;

@@ -75,7 +75,7 @@ static enum eng_err init_model(struct dat_model *model, const struct gad_train_o
     enum eng_err err = dat_model_init(model, &config, names, &preprocess, o->seed, why);
     free(names);
     if (err == ENG_OK && o->init)
-        err = dat_model_start_from(model, o->init, why);
+        err = dat_model_start_from(model, o->init, o->rename, why);
     return err;
 }
 

@@ -12,10 +12,11 @@ struct gad_train_options {
     const char *output;         /* model file */
     const char *arch;
     float width;
-    size_t hidden;    /* VGG16's hidden layers; 0: by the width */
-    size_t size;      /* input: size x size pixels */
-    size_t images;    /* train on a seeded subset of so many; 0: all */
-    const char *init; /* weights to start from, or NULL */
+    size_t hidden;                   /* VGG16's hidden layers; 0: by the width */
+    size_t size;                     /* input: size x size pixels */
+    size_t images;                   /* train on a seeded subset of so many; 0: all */
+    const char *init;                /* weights to start from, or NULL */
+    const struct dat_rename *rename; /* of the tensors in init, or NULL */
     size_t epochs, batch;
     const char *optim; /* "sgd" (momentum 0.9) or "adam" */
     float lr;          /* NaN: gad_train_rate's */

@@ -321,7 +321,7 @@ static enum eng_err model(void)
     if (err == ENG_OK)
         err = dat_model_read(&read, scratch_path("model.safetensors"), &why);
     if (err == ENG_OK)
-        err = dat_model_start_from(&copy, scratch_path("model.safetensors"), &why);
+        err = dat_model_start_from(&copy, scratch_path("model.safetensors"), NULL, &why);
     dat_model_release(&model);
     dat_model_release(&copy);
     dat_model_release(&read);
@@ -457,6 +457,8 @@ static enum eng_err library_model(void)
         error = gad_settings_set(settings, "support", scratch_path("supports"), &said);
     if (error == GAD_OK)
         error = gad_settings_set(settings, "baseline", "not-read.npy", &said);
+    if (error == GAD_OK)
+        error = gad_settings_set(settings, "map", "fc.*=last.*,last.*=fc.*", &said);
     if (error == GAD_OK)
         error = gad_model_read(&model, scratch_path("base.safetensors"), settings, &said);
     gad_settings_free(settings);

@@ -365,6 +365,61 @@ static void test_inspect(void)
     REFUSED(1, "x: it is a folder", "inspect x");
 }
 
+/* ---- other names ---------------------------------------------------------------------------- */
+
+/* A model whose tensors have other names works wherever --map gives them theirs. */
+static void test_map(void)
+{
+    static const char maps[] = "--map net.*=* --map head.*=fc.*";
+    static const char evaluate[] =
+        "evaluate %s synthetic:cats-dogs,count=24 -o mapped-results --support mapped-supports "
+        "--methods saliency --images 2 --quiet %s";
+    struct outcome r = run("predict m.safetensors a.ppm --json");
+    char *expected = strdup(r.out);
+    r = run("convert m.safetensors mapped.pth --map *=net.* --map net.fc.*=head.* --quiet");
+    CHECK(succeeded(&r), "convert writes other names");
+    REFUSED(1, "mapped.pth: ", "predict mapped.pth a.ppm");
+    r = run("predict mapped.pth a.ppm --json %s", maps);
+    CHECK(succeeded(&r) && strcmp(r.out, expected) == 0, "predict --map predicts the same");
+    r = run("predict mapped.pth a.ppm --json --map net.*=*,head.*=fc.*");
+    CHECK(succeeded(&r) && strcmp(r.out, expected) == 0, "with a comma, too");
+    r = run("inspect mapped.pth");
+    CHECK(succeeded(&r) && strstr(r.out, "not recognised"), "inspect without --map");
+    r = run("inspect mapped.pth %s", maps);
+    CHECK(succeeded(&r) && strstr(r.out, "ResNet18, width 0.125, 2 classes"), "and with it");
+    r = run("explain mapped.pth a.ppm -o mapped-maps --methods saliency %s", maps);
+    CHECK(succeeded(&r) && exists("mapped-maps/a/saliency.class0.png"), "explain --map");
+    r = run("support mapped.pth synthetic:cats-dogs,count=24 -o mapped-supports --alpha 2 "
+            "--epochs 1 --images 4 --quiet %s",
+            maps);
+    CHECK(succeeded(&r) && exists("mapped-supports/alpha2.safetensors"), "support --map");
+    REFUSED(1, "mapped.pth: ", evaluate, "mapped.pth", "");
+    r = run(evaluate, "mapped.pth", maps);
+    CHECK(succeeded(&r) && exists("mapped-results/report.html"), "evaluate --map");
+    r = run("train synthetic:cats-dogs,count=24 -o tuned.safetensors --width 0.125 --size 32 "
+            "--epochs 1 --init mapped.pth --quiet %s",
+            maps);
+    CHECK(succeeded(&r) && exists("tuned.safetensors"), "train --init --map");
+    r = run("convert mapped.pth again.safetensors --quiet %s", maps);
+    CHECK(succeeded(&r) && same_files("again.safetensors", "m.safetensors"),
+          "and back to the same file");
+    free(expected);
+
+    r = run("convert m.safetensors short.npz --map layer*= --map *.num_batches_tracked=");
+    CHECK(succeeded(&r) && strstr(r.out, ": 7 tensors, "), "an empty name leaves tensors out");
+    static const char nothing[] = "m.safetensors: no tensor matches 'nett.*'; there is '";
+    REFUSED(2, nothing, "predict m.safetensors a.ppm --map nett.*=*");
+    REFUSED(2, nothing, "inspect m.safetensors --map nett.*=*");
+    REFUSED(2, nothing, "convert m.safetensors no.npz --map nett.*=*");
+    REFUSED(2, "'bn1.bias' and 'fc.bias' would both be called 'fc.bias'",
+            "convert m.safetensors no.npz --map bn1.bias=fc.bias");
+    REFUSED(2, "--map: 'net' renames nothing", "predict m.safetensors a.ppm --map net");
+    REFUSED(2, "--map: 'a=*' has 0 *", "explain m.safetensors a.ppm -o no --map a=*");
+    REFUSED(2, "--init FILE", "train synthetic:cats-dogs,count=24 -o no --map a=b");
+    REFUSED(2, "lacks its value", "inspect m.safetensors --map");
+    CHECK(!exists("no.npz"), "and nothing is written");
+}
+
 /* ---- convert -------------------------------------------------------------------------------- */
 
 /* A model there and back, by way of every format, is the same file, and works on the way. */
@@ -668,6 +723,7 @@ int main(void)
     test_usage();
     test_predict();
     test_inspect();
+    test_map();
     test_convert();
     test_train();
     test_resume();

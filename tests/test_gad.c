@@ -3,6 +3,7 @@
 #include "gad/gad.h"
 
 #include "data/npy.h"
+#include "data/tensors.h"
 #include "engine/loss.h"
 #include "engine/tape.h"
 #include "gad/maps.h"
@@ -136,6 +137,7 @@ static void test_settings(void)
         {"cpu", "scalar", "", NULL, "mmx", "scalar "},
         {"precision", "f32", "auto", NULL, "f64", ""},
         {"support", "a", "", NULL, NULL, NULL},
+        {"map", "a.*=*,b=", "", NULL, "a", "a=*"},
         {"size", "64", "1", NULL, "0", "1e2"},
         {"resize-rule", "crop", "stretch", NULL, "bend", ""},
         {"resize", "72", "1", NULL, "65501", "0x10"},
@@ -179,6 +181,43 @@ static void test_settings(void)
 }
 
 /* ---- models and images ---------------------------------------------------------------------- */
+
+/* The same weights under other names, which the setting `map` takes off again. */
+static void test_map(void)
+{
+    struct gad_settings *settings = settings_of("map", "no.*=*");
+    struct gad_model *m = NULL;
+    struct gad_why why = {""};
+    struct dat_tensors *file = NULL;
+    struct dat_rename rename = {0};
+    struct eng_why said = {""};
+    need(dat_tensors_open(&file, scratch_path("model.safetensors"), &said), &said);
+    need(dat_rename_add(&rename, "*=net.*", &said), &said);
+    need(dat_tensors_rename(file, &rename, &said), &said);
+    const size_t count = dat_tensors_count(file);
+    struct dat_safetensors_entry *entries = calloc(count, sizeof *entries);
+    scratch_need(entries != NULL, "memory");
+    for (size_t i = 0; i < count; i++)
+        entries[i] = *dat_tensors_at(file, i);
+    const char *path = scratch_path("renamed.pth");
+    need(dat_tensors_write(path, entries, count, NULL, 0, &said), &said);
+    free(entries);
+    dat_rename_release(&rename);
+    dat_tensors_free(file);
+
+    CHECK(fails(gad_model_read(&m, path, NULL, &why), GAD_MISMATCH, &why), "%s", why.text);
+    CHECK(fails(gad_model_read(&m, path, settings, &why), GAD_ARG, &why) &&
+              strstr(why.text, "no tensor matches 'no.*'"),
+          "%s", why.text);
+    gad_settings_set(settings, "map", "net.*=*", &why);
+    CHECK(gad_model_read(&m, path, settings, &why) == GAD_OK &&
+              !strcmp(gad_model_architecture(m), "resnet18"),
+          "the setting map renames tensors");
+    gad_model_free(m);
+    gad_settings_set(settings, "map", "", &why);
+    CHECK(fails(gad_model_read(&m, path, settings, &why), GAD_MISMATCH, &why), "or does not");
+    gad_settings_free(settings);
+}
 
 static void test_model(void)
 {
@@ -705,6 +744,7 @@ int main(void)
     test_version();
     test_settings();
     test_model();
+    test_map();
     test_images();
     test_predict();
     test_explain();

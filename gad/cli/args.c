@@ -37,6 +37,8 @@ static void print_option(const struct cli_option *o)
         if (*(const char **)o->value)
             printf(" (%s)", *(const char **)o->value);
         break;
+    case CLI_TEXTS:
+        break;
     }
     printf("\n");
 }
@@ -59,7 +61,7 @@ static int usage(const struct cli_command *c, const char *what, const char *whic
     return 2;
 }
 
-/* Stores text into the option; 0 if it is not of its kind. */
+/* Stores text into the option; 0 if it is not of its kind, or one too many. */
 static int store(const struct cli_option *o, const char *text)
 {
     char *end;
@@ -94,6 +96,13 @@ static int store(const struct cli_option *o, const char *text)
     case CLI_NEEDED:
         *(const char **)o->value = text;
         return 1;
+    case CLI_TEXTS: {
+        struct cli_texts *texts = o->value;
+        if (texts->count == CLI_TEXTS_MAX)
+            return 0;
+        texts->at[texts->count++] = text;
+        return 1;
+    }
     }
     return 0;
 }
@@ -226,8 +235,13 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
         if (o->kind != CLI_FLAG && !value)
             value = argv[++i];
         if (!store(o, value)) {
-            cli_message(command->name, "--%s takes a number%s, not '%.200s'", o->name,
-                        o->kind == CLI_SIZE || o->kind == CLI_SEED ? " 0, 1, 2, ..." : "", value);
+            if (o->kind == CLI_TEXTS)
+                cli_message(command->name, "--%s is given more than %d times", o->name,
+                            CLI_TEXTS_MAX);
+            else
+                cli_message(command->name, "--%s takes a number%s, not '%.200s'", o->name,
+                            o->kind == CLI_SIZE || o->kind == CLI_SEED ? " 0, 1, 2, ..." : "",
+                            value);
             return 2;
         }
     }

@@ -17,7 +17,15 @@ enum cli_kind {
     CLI_FLOAT,  /* float */
     CLI_DOUBLE, /* double */
     CLI_TEXT,   /* const char * */
-    CLI_NEEDED  /* the same, and leaving it out is wrong usage */
+    CLI_NEEDED, /* the same, and leaving it out is wrong usage */
+    CLI_TEXTS   /* struct cli_texts: may be given several times */
+};
+
+/* What an option was given, in the order of the command line. */
+#define CLI_TEXTS_MAX 64
+struct cli_texts {
+    const char *at[CLI_TEXTS_MAX];
+    size_t count;
 };
 
 struct cli_option {

@@ -102,3 +102,14 @@ void cli_prepare_options(struct dat_preprocess_change *change,
     };
     memcpy(options, all, sizeof all);
 }
+
+enum eng_err cli_map_read(struct dat_rename *rename, const struct cli_texts *texts,
+                          struct eng_why *why)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        const enum eng_err err = dat_rename_add(rename, texts->at[i], why);
+        if (err != ENG_OK)
+            return eng_fail_in(why, err, "--map");
+    }
+    return ENG_OK;
+}

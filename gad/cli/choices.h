@@ -3,6 +3,7 @@
 #define CLI_CHOICES_H
 
 #include "data/npy.h"
+#include "data/rename.h"
 #include "gad/cli/args.h"
 #include "gad/maps.h"
 
@@ -31,5 +32,15 @@ void cli_choices_release(struct cli_choices *choices);
 #define CLI_PREPARE_COUNT 5
 void cli_prepare_options(struct dat_preprocess_change *change,
                          struct cli_option options[CLI_PREPARE_COUNT]);
+
+/* How the tensors of a file are renamed before anybody looks at them, a struct cli_texts; and the
+ * rules that it stands for, added to *rename. Wrong ones are ENG_ARG. */
+#define CLI_MAP_OPTION(texts)                                                                      \
+    {                                                                                              \
+        "map", CLI_TEXTS, &(texts), "PATTERN=NAME",                                                \
+            "renames tensors, as 'backbone.*=*'; several in their order"                           \
+    }
+enum eng_err cli_map_read(struct dat_rename *rename, const struct cli_texts *texts,
+                          struct eng_why *why);
 
 #endif

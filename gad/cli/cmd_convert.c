@@ -3,6 +3,7 @@
 #include "data/dtype.h"
 #include "data/json_out.h"
 #include "data/tensors.h"
+#include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 
@@ -127,10 +128,15 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct cli_session session;
     struct eng_why why = {""};
     const char *name = NULL;
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
     const struct cli_option options[] = {
         {"dtype", CLI_TEXT, &name, "NAME",
-         "f32, f16, bf16 or f64: what floating-point numbers become (as they are)"}};
-    const int status = cli_begin(&session, self, options, 1, argc, argv, 2, 2);
+         "f32, f16, bf16 or f64: what floating-point numbers become (as they are)"},
+        CLI_MAP_OPTION(map),
+    };
+    const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
+                                 argv, 2, 2);
     if (status >= 0)
         return status;
     const char *in = session.args.operands[0], *out = session.args.operands[1];
@@ -141,13 +147,18 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (err == ENG_OK)
         err = dat_tensors_check_path(out, &why);
     if (err == ENG_OK)
+        err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK)
         err = dat_tensors_open(&file, in, &why);
+    if (err == ENG_OK && (err = dat_tensors_rename(file, &rename, &why)) != ENG_OK)
+        eng_fail_in(&why, err, in);
     if (err == ENG_OK)
         err = convert(&c, file, out, name ? &dtype : NULL, &why);
     if (err == ENG_OK)
         tell(&session, out, &c);
     release(&c);
     dat_tensors_free(file);
+    dat_rename_release(&rename);
     return cli_end(&session, err, &why, NULL);
 }
 
@@ -157,5 +168,6 @@ const struct cli_command cli_convert = {
     "the\n"
     "format that the ending of OUT tells: .safetensors, .pth or .pt for PyTorch, .npz for NumPy.",
     "  gad convert checkpoint.pth weights.safetensors\n"
-    "  gad convert resnet18.safetensors resnet18.pth --dtype f16\n",
+    "  gad convert resnet18.safetensors resnet18.pth --dtype f16\n"
+    "  gad convert finetuned.pth resnet18.pth --map 'backbone.*=*' --map 'head.*=fc.*'\n",
     run};

@@ -30,7 +30,7 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
                              struct cli_choices *choices, struct eng_why *why)
 {
     struct dat_model model; /* for its preprocessing: the black that a baseline may be */
-    ENG_TRY(dat_model_read(&model, o->model, why));
+    ENG_TRY(dat_model_read_renamed(&model, o->model, o->rename, why));
     enum eng_err err = dat_preprocess_change(&model.preprocess, &o->prepare, why);
     if (err == ENG_OK)
         err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
@@ -81,8 +81,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct gad_evaluate_options o = gad_evaluate_defaults();
     struct cli_choices choices;
     const char *degenerate = "skip", *area = "centres", *sup = "difference", *occlude = "black";
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
     cli_choices_init(&choices, "value:0.5");
-    struct cli_option options[12 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
+    struct cli_option options[13 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for tables, pictures and report (-o)"},
         {"support", CLI_NEEDED, &o.supports, "DIR", "folder of the supports"},
         {"images", CLI_SIZE, &o.images, "N", "held-out images, the same number of each class"},
@@ -96,9 +98,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"occlude", CLI_TEXT, &occlude, "NAME", "what hides: black, zero or mean"},
         {"probability", CLI_FLAG, &o.probability, NULL, "RS of the probability, not the logit"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
+        CLI_MAP_OPTION(map),
     };
-    cli_choices_options(&choices, options + 12);
-    cli_prepare_options(&o.prepare, options + 12 + CLI_CHOICES_COUNT);
+    cli_choices_options(&choices, options + 13);
+    cli_prepare_options(&o.prepare, options + 13 + CLI_CHOICES_COUNT);
     struct cli_session session;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
@@ -108,6 +111,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     char *command = join(argc, argv);
     o.command = command ? command : "gad evaluate";
     o.model = session.args.operands[0];
+    o.rename = &rename;
     o.data = session.args.operands[1];
     o.seed = session.args.common.seed;
     o.exec = &session.exec;
@@ -123,7 +127,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (err == ENG_OK && o.occlude == ATTR_BASELINE_TENSOR)
         err = eng_fail(&why, ENG_ARG, "what hides is one colour: black, zero or mean");
     if (err == ENG_OK)
+        err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK)
         err = evaluate(&session, &o, &choices, &why);
+    dat_rename_release(&rename);
     free(command);
     cli_choices_release(&choices);
     return cli_end(&session, err, &why, "what is done is");

@@ -177,12 +177,12 @@ static int explain_images(struct job *job, const struct cli_sources *sources, st
 }
 
 /* Reads the model and its supports, and turns the options' texts into what they mean. */
-static enum eng_err load(struct job *job, const char *model, const char *support,
-                         const struct dat_preprocess_change *prepare, struct cli_choices *choices,
-                         struct eng_why *why)
+static enum eng_err load(struct job *job, const char *model, const struct dat_rename *rename,
+                         const char *support, const struct dat_preprocess_change *prepare,
+                         struct cli_choices *choices, struct eng_why *why)
 {
     size_t label;
-    ENG_TRY(dat_model_read(&job->model, model, why));
+    ENG_TRY(dat_model_read_renamed(&job->model, model, rename, why));
     ENG_TRY(dat_preprocess_change(&job->model.preprocess, prepare, why));
     ENG_TRY(cli_choices_apply(choices, &job->model.preprocess, &job->maps, &job->select, why));
     if (strcmp(job->classes, "all") != 0 && strcmp(job->classes, "predicted") != 0)
@@ -202,17 +202,20 @@ static int run(int argc, char **argv, const struct cli_command *self)
     int npy = 0;
     struct cli_choices choices;
     struct dat_preprocess_change prepare = {0};
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
     cli_choices_init(&choices, "value:0.1");
-    struct cli_option options[6 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
+    struct cli_option options[7 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
         {"output", CLI_NEEDED, &job.output, "DIR", "folder to write to (-o)"},
         CLI_LIST_OPTION(list),
         {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
         {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
         {"format", CLI_TEXT, &format, "LIST", "files to write: png,npy,npz,json"},
         {"npy", CLI_FLAG, &npy, NULL, "the same as --format png,npy"},
+        CLI_MAP_OPTION(map),
     };
-    cli_choices_options(&choices, options + 6);
-    cli_prepare_options(&prepare, options + 6 + CLI_CHOICES_COUNT);
+    cli_choices_options(&choices, options + 7);
+    cli_prepare_options(&prepare, options + 7 + CLI_CHOICES_COUNT);
     struct cli_session session;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
@@ -227,10 +230,12 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (npy)
         job.formats |= 1u << CLI_FORMAT_npy;
     if (err == ENG_OK)
+        err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK)
         err = cli_sources_read(&sources, &session, session.args.operands + 1,
                                session.args.count - 1, list, &why);
     if (err == ENG_OK && sources.count) {
-        err = load(&job, session.args.operands[0], support, &prepare, &choices, &why);
+        err = load(&job, session.args.operands[0], &rename, support, &prepare, &choices, &why);
         if (err == ENG_OK)
             failed = explain_images(&job, &sources, &why);
     }
@@ -238,6 +243,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     gad_mapper_free(job.mapper);
     gad_supports_release(&job.supports);
     dat_model_release(&job.model);
+    dat_rename_release(&rename);
     cli_choices_release(&choices);
     cli_sources_release(&sources);
     const int ended = cli_end(&session, err, &why, NULL);

@@ -3,6 +3,7 @@
 #include "data/json_out.h"
 #include "data/tensors.h"
 #include "engine/arch.h"
+#include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 
@@ -224,10 +225,16 @@ static int find_shape(void *context, const char *name, struct eng_shape *shape)
     return 1;
 }
 
-static enum eng_err inspect(const char *path, int json, struct eng_why *why)
+static enum eng_err inspect(const char *path, const struct dat_rename *rename, int json,
+                            struct eng_why *why)
 {
     struct dat_tensors *file;
     ENG_TRY(dat_tensors_open(&file, path, why));
+    const enum eng_err err = dat_tensors_rename(file, rename, why);
+    if (err != ENG_OK) {
+        dat_tensors_free(file);
+        return eng_fail_in(why, err, path);
+    }
     struct content c = {.file = file};
     if (eng_arch_infer(&c.arch, find_shape, file, &c.why) != ENG_OK)
         c.arch.arch = NULL;
@@ -240,10 +247,16 @@ static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct cli_session session;
     struct eng_why why = {""};
-    const int status = cli_begin(&session, self, NULL, 0, argc, argv, 1, 1);
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
+    const struct cli_option options[] = {CLI_MAP_OPTION(map)};
+    const int status = cli_begin(&session, self, options, 1, argc, argv, 1, 1);
     if (status >= 0)
         return status;
-    const enum eng_err err = inspect(session.args.operands[0], session.args.common.json, &why);
+    enum eng_err err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK)
+        err = inspect(session.args.operands[0], &rename, session.args.common.json, &why);
+    dat_rename_release(&rename);
     return cli_end(&session, err, &why, NULL);
 }
 

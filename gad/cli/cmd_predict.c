@@ -174,10 +174,11 @@ static void set_widths(struct predict *p, const struct cli_sources *sources)
     p->label_width = label < 30 ? (int)label : 30;
 }
 
-static enum eng_err predict(struct predict *p, const char *model, const struct cli_sources *sources,
+static enum eng_err predict(struct predict *p, const char *model, const struct dat_rename *rename,
+                            const struct cli_sources *sources,
                             const struct dat_preprocess_change *prepare, struct eng_why *why)
 {
-    ENG_TRY(dat_model_read(&p->model, model, why));
+    ENG_TRY(dat_model_read_renamed(&p->model, model, rename, why));
     ENG_TRY(dat_preprocess_change(&p->model.preprocess, prepare, why));
     p->probabilities = calloc(p->model.config.classes, sizeof *p->probabilities);
     if (!p->probabilities)
@@ -193,26 +194,31 @@ static enum eng_err predict(struct predict *p, const char *model, const struct c
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct cli_session session;
-    struct cli_sources sources;
+    struct cli_sources sources = {0};
     struct eng_why why = {""};
     struct dat_preprocess_change prepare = {0};
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
     const char *list = NULL;
-    struct cli_option options[1 + CLI_PREPARE_COUNT] = {CLI_LIST_OPTION(list)};
-    cli_prepare_options(&prepare, options + 1);
+    struct cli_option options[2 + CLI_PREPARE_COUNT] = {CLI_LIST_OPTION(list), CLI_MAP_OPTION(map)};
+    cli_prepare_options(&prepare, options + 2);
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
                                  argv, 1, (size_t)-1);
     if (status >= 0)
         return status;
     struct predict p = {.session = &session, .json = session.args.common.json};
-    enum eng_err err = cli_sources_read(&sources, &session, session.args.operands + 1,
-                                        session.args.count - 1, list, &why);
+    enum eng_err err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK)
+        err = cli_sources_read(&sources, &session, session.args.operands + 1,
+                               session.args.count - 1, list, &why);
     if (err == ENG_OK && sources.count)
-        err = predict(&p, session.args.operands[0], &sources, &prepare, &why);
+        err = predict(&p, session.args.operands[0], &rename, &sources, &prepare, &why);
     p.failed |= sources.failed;
     eng_tape_free(p.tape);
     free(p.x);
     free(p.probabilities);
     dat_model_release(&p.model);
+    dat_rename_release(&rename);
     cli_sources_release(&sources);
     const int failed = cli_end(&session, err, &why, NULL);
     return failed ? failed : p.failed;

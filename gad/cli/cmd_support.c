@@ -26,7 +26,9 @@ static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct gad_support_options o = gad_support_defaults();
     const char *alpha = "2,4,6,8";
-    struct cli_option options[CLI_PREPARE_COUNT + 13] = {
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
+    struct cli_option options[CLI_PREPARE_COUNT + 14] = {
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for the supports (-o)"},
         {"alpha", CLI_TEXT, &alpha, "LIST", "distances; A:B gives one for each class"},
         {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
@@ -40,8 +42,9 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"dropout", CLI_FLAG, &o.dropout, NULL, "dropout on while training"},
         {"train-zero", CLI_FLAG, &o.train_zero, NULL, "alpha 0 is trained, not the original"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
+        CLI_MAP_OPTION(map),
     };
-    cli_prepare_options(&o.prepare, options + 13);
+    cli_prepare_options(&o.prepare, options + 14);
     struct cli_session session;
     struct gad_alpha alphas[GAD_ALPHAS_MAX];
     struct eng_why why = {""};
@@ -51,6 +54,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         return status;
     o.alphas = alphas;
     o.model = session.args.operands[0];
+    o.rename = &rename;
     o.data = session.args.operands[1];
     o.seed = session.args.common.seed;
     o.exec = &session.exec;
@@ -58,7 +62,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
     o.workers = session.workers;
     enum eng_err err = gad_alpha_parse(alphas, &o.alpha_count, alpha, &why);
     if (err == ENG_OK)
+        err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK)
         err = gad_support_train(&o, &why);
+    dat_rename_release(&rename);
     if (err == ENG_OK && session.args.common.json)
         print_json(&session, &o);
     else if (err == ENG_OK)

@@ -1,4 +1,5 @@
 #include "data/json_out.h"
+#include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
 #include "gad/train.h"
@@ -38,6 +39,8 @@ static void print_lines(struct cli_session *session, const struct gad_train_opti
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct gad_train_options o = gad_train_defaults();
+    struct cli_texts map = {.count = 0};
+    struct dat_rename rename = {0};
     const struct cli_option options[] = {
         {"output", CLI_NEEDED, &o.output, "MODEL", "the model file to write (-o)"},
         {"arch", CLI_TEXT, &o.arch, "NAME", "vgg16, vgg16_bn or resnet18"},
@@ -49,6 +52,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"holdout", CLI_DOUBLE, &o.holdout, "F", "share held out, if DATA brings no split"},
         {"images", CLI_SIZE, &o.images, "N", "train on a seeded subset of N images"},
         {"init", CLI_TEXT, &o.init, "FILE", "weights to start from; default: random"},
+        CLI_MAP_OPTION(map),
         {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
         {"batch", CLI_SIZE, &o.batch, "N", "images a step"},
         {"optim", CLI_TEXT, &o.optim, "NAME", "sgd (momentum 0.9) or adam"},
@@ -63,6 +67,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (status >= 0)
         return status;
     o.data = session.args.operands[0];
+    o.rename = &rename;
     o.seed = session.args.common.seed;
     o.exec = &session.exec;
     o.watch = &session.watch;
@@ -70,7 +75,12 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct dat_model model;
     struct eng_why why = {""};
     double accuracy = NAN;
-    const enum eng_err err = gad_train(&model, &o, &accuracy, &why);
+    enum eng_err err = cli_map_read(&rename, &map, &why);
+    if (err == ENG_OK && rename.count && !o.init)
+        err = eng_fail(&why, ENG_ARG, "--map renames the tensors of --init FILE; give it, too");
+    if (err == ENG_OK)
+        err = gad_train(&model, &o, &accuracy, &why);
+    dat_rename_release(&rename);
     if (err == ENG_OK) {
         if (session.args.common.json)
             print_json(&session, &o, &model, accuracy);
