@@ -3,6 +3,7 @@
 #include "data/hash.h"
 #include "data/json.h"
 #include "data/json_out.h"
+#include "data/likeness.h"
 #include "data/tensors.h"
 
 #include <errno.h>
@@ -164,19 +165,17 @@ enum eng_err dat_model_class(const struct dat_model *model, const char *name, si
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static int entry_shape(const struct dat_safetensors_entry *entry, struct eng_shape *shape)
+static enum eng_err recognise(struct eng_arch_config *config, const struct dat_tensors *file,
+                              struct eng_why *why)
 {
-    if (!entry || entry->rank > 4)
-        return 0;
-    *shape = (struct eng_shape){(int)entry->rank, {0}};
-    for (size_t i = 0; i < entry->rank; i++)
-        shape->dim[i] = entry->dim[i];
-    return 1;
-}
-
-static int find_shape(void *context, const char *name, struct eng_shape *shape)
-{
-    return entry_shape(dat_tensors_find(context, name), shape);
+    struct dat_likeness likeness;
+    enum eng_err err = dat_likeness_init(&likeness, file, why);
+    if (err == ENG_OK)
+        err = dat_likeness_check(&likeness, why);
+    if (err == ENG_OK)
+        *config = likeness.config;
+    dat_likeness_release(&likeness);
+    return err;
 }
 
 /* The numbers of a JSON array such as "[0.485,0.456,0.406]", exactly count of them. */
@@ -323,7 +322,7 @@ static enum eng_err read_all(struct dat_model *model, struct dat_tensors *file, 
 {
     const char *format = dat_tensors_value(file, "format");
     const int own = format && strcmp(format, "gad") == 0;
-    ENG_TRY(eng_arch_infer(&model->config, find_shape, file, why));
+    ENG_TRY(recognise(&model->config, file, why));
     ENG_TRY(eng_arch_build(&model->net, &model->config, why));
     ENG_TRY(read_classes(model, file, why));
     if (own)

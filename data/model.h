@@ -53,8 +53,8 @@ enum eng_err dat_model_copy(struct dat_model *copy, const struct dat_model *mode
 /* Reads a file. It is mapped, and float32 values are used where they lie: a large model is there at
  * once, and what is written to its values stays in memory. Meanwhile the file must not be cut short
  * or overwritten in place (replacing it by renaming is fine). ENG_MISMATCH where tensors are
- * missing or misshapen, ENG_FORMAT where one holds a NaN or an infinity; why's text begins with the
- * path. */
+ * missing, misshapen or too many, ENG_FORMAT where one holds a NaN or an infinity; why's text
+ * begins with the path. */
 enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why);
 
 /* The same, the file's tensors renamed first (NULL: as they are); further errors are those of

@@ -34,7 +34,7 @@ struct dat_tensors {
     struct dat_safetensors_entry array; /* of a .npy file */
     void *numbers;                      /* of the same, if they lay differently; owned */
     const struct dat_safetensors_entry **entries, **sorted; /* sorted by name */
-    size_t count;
+    size_t count, state_count;
     struct dat_safetensors_entry *renamed; /* the entries, once they were; the names are owned */
     struct dat_json *comment; /* of the zip archive, if it is metadata; owns the lines' texts */
     struct dat_safetensors_meta *lines;
@@ -181,6 +181,7 @@ static enum eng_err list_entries(struct dat_tensors *t, struct eng_why *why)
                                        : t->npz       ? dat_npz_at(t->npz, i)
                                                       : &t->array;
     qsort(t->sorted, t->count, sizeof(*t->sorted), compare_names);
+    t->state_count = t->torch ? dat_torch_state_count(t->torch) : t->count;
     return ENG_OK;
 }
 
@@ -253,9 +254,10 @@ void dat_tensors_free(struct dat_tensors *t)
 static void take_names(struct dat_tensors *t, struct dat_safetensors_entry *renamed,
                        char *const *names)
 {
-    size_t kept = 0;
+    size_t kept = 0, state = 0;
     for (size_t i = 0; i < t->count; i++)
         if (names[i]) {
+            state += i < t->state_count;
             renamed[kept] = *t->entries[i];
             renamed[kept++].name = names[i];
         }
@@ -264,6 +266,7 @@ static void take_names(struct dat_tensors *t, struct dat_safetensors_entry *rena
     free(t->renamed);
     t->renamed = renamed;
     t->count = kept;
+    t->state_count = state;
     for (size_t i = 0; i < kept; i++)
         t->sorted[i] = t->entries[i] = &renamed[i];
     qsort(t->sorted, kept, sizeof(*t->sorted), compare_names);
@@ -300,6 +303,11 @@ const char *dat_tensors_format(const struct dat_tensors *file)
 size_t dat_tensors_count(const struct dat_tensors *file)
 {
     return file->count;
+}
+
+size_t dat_tensors_state_count(const struct dat_tensors *file)
+{
+    return file->state_count;
 }
 
 const struct dat_safetensors_entry *dat_tensors_at(const struct dat_tensors *file, size_t index)

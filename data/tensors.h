@@ -38,9 +38,11 @@ enum eng_err dat_tensors_rename(struct dat_tensors *file, const struct dat_renam
 /* The file's format: "safetensors", "torch", "torch-legacy", "npz" or "npy". */
 const char *dat_tensors_format(const struct dat_tensors *file);
 
-/* Tensors in the order of the file: how many, number `index` (< count), and the one of a name (NULL
- * if there is none). */
+/* Tensors in the order of the file: how many, how many of these, the first, are a net's (all but
+ * those that lie beside the state_dict in a checkpoint of PyTorch's), number `index` (< count), and
+ * the one of a name (NULL if there is none). */
 size_t dat_tensors_count(const struct dat_tensors *file);
+size_t dat_tensors_state_count(const struct dat_tensors *file);
 const struct dat_safetensors_entry *dat_tensors_at(const struct dat_tensors *file, size_t index);
 const struct dat_safetensors_entry *dat_tensors_find(const struct dat_tensors *file,
                                                      const char *name);

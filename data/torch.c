@@ -146,8 +146,9 @@ struct dat_torch {
     size_t storage_count;
     struct record *records;
     size_t count, capacity;
-    size_t copies; /* bytes that may still be copied out */
-    int swapped;   /* contents are big-endian */
+    size_t state_count; /* of the records, those in the state_dict */
+    size_t copies;      /* bytes that may still be copied out */
+    int swapped;        /* contents are big-endian */
 };
 
 static enum eng_err out_of_memory(struct eng_why *why)
@@ -453,6 +454,7 @@ static enum eng_err list_tensors(struct dat_torch *t, struct eng_why *why)
         state = inner;
     ENG_TRY(walk(t, &path, state, &none, why));
     strip_prefixes(t);
+    t->state_count = t->count;
     return walk(t, &path, root, &state, why);
 }
 
@@ -779,6 +781,11 @@ int dat_torch_is_legacy(const struct dat_torch *file)
 size_t dat_torch_count(const struct dat_torch *file)
 {
     return file->count;
+}
+
+size_t dat_torch_state_count(const struct dat_torch *file)
+{
+    return file->state_count;
 }
 
 const struct dat_safetensors_entry *dat_torch_at(const struct dat_torch *file, size_t index)

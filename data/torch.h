@@ -60,6 +60,9 @@ int dat_torch_is_legacy(const struct dat_torch *file);
 size_t dat_torch_count(const struct dat_torch *file);
 const struct dat_safetensors_entry *dat_torch_at(const struct dat_torch *file, size_t index);
 
+/* How many of these, the first, are of the state_dict; the others lie beside it. */
+size_t dat_torch_state_count(const struct dat_torch *file);
+
 /* Writes an OrderedDict of the tensors in the zip format, beside path, and renames it; PyTorch 1.6
  * and later load it, also with weights_only=True. The comment goes to the end of the archive, where
  * PyTorch does not look. ENG_UNSUPPORTED for element types that PyTorch 1.6 does not have (U16,

@@ -143,20 +143,24 @@ static void init_resnet18_bias(struct eng_net *net, struct eng_rng *rng)
         b->value[i] = bound * (2 * eng_rng_uniform(rng) - 1);
 }
 
-/* What inference needs to know of an architecture: a tensor that only it has, whose first
- * dimension is WIDEST times the width, and its last layer. */
-enum { WIDEST = 512 };
+/* What inference needs to know of an architecture: its convolutions' parameters at full width, its
+ * first convolution, one that only it has, and its linear layers. */
+enum { FIRST = 64, WIDEST = 512 }; /* output channels of these convolutions at full width */
 
-#define ARCH_VGG(widest) init_vgg, widest, "classifier.0.weight", "classifier.6.weight"
-#define ARCH_vgg16       ARCH_VGG("features.28.weight")
-#define ARCH_vgg16_bn    ARCH_VGG("features.40.weight")
-#define ARCH_resnet18    init_resnet18, "layer4.1.conv2.weight", NULL, "fc.weight"
+#define ARCH_VGG(convs, widest)                                                                    \
+    init_vgg, convs, "features.0.weight", widest, "classifier.0.weight", "classifier.3.weight",    \
+        "classifier.6.weight"
+#define ARCH_vgg16    ARCH_VGG(14714688, "features.28.weight")
+#define ARCH_vgg16_bn ARCH_VGG(14731584, "features.40.weight")
+#define ARCH_resnet18                                                                              \
+    init_resnet18, 11186112, "conv1.weight", "layer4.1.conv2.weight", NULL, NULL, "fc.weight"
 
 static const struct arch {
     const char *name, *title;
     void (*build)(struct eng_net *, const struct eng_arch_config *);
     void (*init)(struct eng_param *, struct eng_rng *, size_t count);
-    const char *widest, *hidden, *last;
+    double convs;
+    const char *first, *widest, *hidden, *middle, *last; /* hidden and middle may be NULL */
 } archs[] = {
 #define ENG_ARCH_ROW(name, title, paper) {#name, title, build_##name, ARCH_##name},
     ENG_ARCHS(ENG_ARCH_ROW)
@@ -224,80 +228,99 @@ void eng_arch_init(struct eng_net *net, const struct eng_arch_config *config, ui
     eng_net_changed(net);
 }
 
-/* Counts the parameters of net that find does not have with the same shape; names the first. */
-static size_t misfits(const struct eng_net *net,
-                      int (*find)(void *, const char *, struct eng_shape *), void *context,
-                      char *what, size_t size)
+double eng_arch_numbers(const struct eng_arch_config *config)
 {
-    size_t count = 0;
+    const struct arch *arch = find_arch(config->arch);
+    const double width = (double)config->width, classes = (double)config->classes;
+    const double hidden = config->hidden ? (double)config->hidden : 4096 * width;
+    if (!arch)
+        return 0;
+    return arch->convs * width * width + (arch->hidden
+                                              ? hidden * (49 * WIDEST * width + hidden + classes)
+                                              : WIDEST * width * classes);
+}
+
+int eng_arch_guess(struct eng_arch_config *guess, const char *name, int number, eng_arch_find *find,
+                   void *context)
+{
+    const struct arch *arch = find_arch(name);
+    struct eng_shape first, widest, hidden, last;
+    double widths[3];
+    int count = 0;
+    if (!arch)
+        return 0;
+    /* n channels of 512 leave a range of widths, (n - 1/2) / 512 to (n + 1/2) / 512, in the middle
+     * of which the narrower layers may round up or down: there are two nets with that n. */
+    if (find(context, arch->widest, &widest) && widest.rank == 4) {
+        widths[count++] = (double)widest.dim[0] / WIDEST;
+        widths[count++] = ((double)widest.dim[0] - 0.25) / WIDEST;
+    }
+    if (find(context, arch->first, &first) && first.rank == 4)
+        widths[count++] = (double)first.dim[0] / FIRST;
+    const int has_hidden = arch->hidden && find(context, arch->hidden, &hidden) && hidden.rank == 2;
+    const int has_last = find(context, arch->last, &last) && last.rank == 2;
+    if (number >= count)
+        return 0;
+    *guess = (struct eng_arch_config){arch->name, (float)widths[number], has_last ? last.dim[0] : 0,
+                                      has_hidden ? hidden.dim[0] : 0};
+    return 1;
+}
+
+static int has(const char *name, struct eng_shape shape, eng_arch_find *find, void *context)
+{
+    struct eng_shape found;
+    return find(context, name, &found) && eng_shape_same(&found, &shape);
+}
+
+/* 1 if the parameters that make the net large are all there. The others are together less than
+ * seven times as many, so that building it takes memory in proportion to what there is, whatever
+ * the few shapes say that it was guessed from. */
+static int has_large(const struct eng_arch_config *guess, eng_arch_find *find, void *context)
+{
+    const struct arch *arch = find_arch(guess->arch);
+    const size_t channels = scaled(WIDEST, guess->width), hidden = guess->hidden;
+    if (arch->hidden &&
+        (!has(arch->hidden, (struct eng_shape){2, {hidden, 49 * channels}}, find, context) ||
+         !has(arch->middle, (struct eng_shape){2, {hidden, hidden}}, find, context)))
+        return 0;
+    return has(arch->widest, (struct eng_shape){4, {channels, channels, 3, 3}}, find, context) &&
+           has(arch->last,
+               (struct eng_shape){2, {guess->classes, arch->hidden ? hidden : channels}}, find,
+               context);
+}
+
+/* 1 if all parameters of the net are there. */
+static int has_all(const struct eng_net *net, eng_arch_find *find, void *context)
+{
     for (size_t i = 0; i < eng_net_param_count(net); i++) {
         const struct eng_param *p = eng_net_param_const(net, i);
-        struct eng_shape shape;
-        char want[64], have[64];
-        eng_shape_text(&p->shape, want, sizeof want);
-        if (!find(context, p->name, &shape)) {
-            if (count++ == 0)
-                snprintf(what, size, "it has no tensor %s %s", p->name, want);
-        } else if (!eng_shape_same(&shape, &p->shape)) {
-            if (count++ == 0)
-                snprintf(what, size, "%s is %s, not %s", p->name,
-                         eng_shape_text(&shape, have, sizeof have), want);
-        }
+        if (!has(p->name, p->shape, find, context))
+            return 0;
     }
-    return count;
+    return 1;
 }
 
-/* Guesses the number-th configuration of arch that the tensors allow; 0 if there is none.
- *
- * Layers have 64, 128, 256 and 512 channels times the width, rounded. n channels of 512 leave a
- * range of widths, (n - 1/2) / 512 to (n + 1/2) / 512, in the middle of which the narrower layers
- * may round up or down: there are two nets with that n. */
-static int guess_config(const struct arch *arch, int number,
-                        int (*find)(void *, const char *, struct eng_shape *), void *context,
-                        struct eng_arch_config *guess)
+enum eng_err eng_arch_infer(struct eng_arch_config *config, eng_arch_find *find, void *context,
+                            struct eng_why *why)
 {
-    struct eng_shape widest, hidden = {0}, last;
-    if (number > 1 || !find(context, arch->widest, &widest) || !find(context, arch->last, &last) ||
-        widest.rank != 4 || last.rank != 2 || widest.dim[0] == 0 || widest.dim[0] > 8 * WIDEST)
-        return 0;
-    if (arch->hidden && (!find(context, arch->hidden, &hidden) || hidden.rank != 2))
-        return 0;
-    const float n = (float)widest.dim[0];
-    *guess = (struct eng_arch_config){arch->name, (number ? n - 0.25f : n) / WIDEST, last.dim[0],
-                                      hidden.rank ? hidden.dim[0] : 0};
-    return guess->hidden <= 1000000;
-}
-
-enum eng_err eng_arch_infer(struct eng_arch_config *config,
-                            int (*find)(void *context, const char *name, struct eng_shape *shape),
-                            void *context, struct eng_why *why)
-{
-    size_t nearest = (size_t)-1;
     struct eng_arch_config guess;
-    eng_fail(why, ENG_MISMATCH,
-             "its tensors are not those of a vgg16, vgg16_bn or resnet18; gad inspect lists them");
     for (size_t i = 0; i < ARCHS; i++)
-        for (int k = 0; guess_config(&archs[i], k, find, context, &guess); k++) {
+        for (int k = 0; eng_arch_guess(&guess, archs[i].name, k, find, context); k++) {
             struct eng_net *net;
-            char what[256];
+            if (!(guess.width > 0 && guess.width <= 8) || !has_large(&guess, find, context))
+                continue;
             const enum eng_err err = eng_arch_build(&net, &guess, NULL);
             if (err == ENG_NOMEM)
                 return eng_fail(why, err, "out of memory");
             if (err != ENG_OK)
                 continue;
-            const size_t wrong = misfits(net, find, context, what, sizeof what);
+            const int fits = has_all(net, find, context);
             eng_net_free(net);
-            if (wrong == 0) {
+            if (fits) {
                 *config = guess;
-                if (why)
-                    why->text[0] = '\0';
                 return ENG_OK;
             }
-            if (wrong < nearest) {
-                nearest = wrong;
-                eng_fail(why, ENG_MISMATCH, "nearly a %s, but %zu tensor%s not fit: %s",
-                         archs[i].name, wrong, wrong == 1 ? " does" : "s do", what);
-            }
         }
-    return ENG_MISMATCH;
+    return eng_fail(why, ENG_MISMATCH,
+                    "its tensors are not those of a vgg16, vgg16_bn or resnet18");
 }

@@ -33,12 +33,23 @@ void eng_arch_init(struct eng_net *net, const struct eng_arch_config *config, ui
 /* The title of an architecture ("ResNet18"), or NULL. */
 const char *eng_arch_title(const char *name);
 
-/* Finds the architecture, width, classes and hidden size that give these parameters: find(context,
- * name, shape) fills the shape of tensor `name` and returns 1, or returns 0. The smallest side of
- * an image that the net takes is 32. ENG_MISMATCH if no architecture fits; why names the nearest
- * and what does not fit; ENG_NOMEM. *config's arch points to static text. */
-enum eng_err eng_arch_infer(struct eng_arch_config *config,
-                            int (*find)(void *context, const char *name, struct eng_shape *shape),
-                            void *context, struct eng_why *why);
+/* Whoever has tensors: fills the shape of tensor `name` and returns 1, or returns 0. */
+typedef int eng_arch_find(void *context, const char *name, struct eng_shape *shape);
+
+/* Finds the architecture, width, classes and hidden size that give these parameters, all of which
+ * find has; what else it has does not matter. The smallest side of an image that the net takes is
+ * 32. Memory is in proportion to what find has. ENG_MISMATCH if no architecture fits; ENG_NOMEM.
+ * *config's arch points to static text. */
+enum eng_err eng_arch_infer(struct eng_arch_config *config, eng_arch_find *find, void *context,
+                            struct eng_why *why);
+
+/* Guesses from a few shapes which net of architecture `name` the tensors are near to: number 0, 1,
+ * ..., the likelier ones first, until it returns 0. classes and hidden are 0 where nothing tells
+ * them, and no part of it need be one that can be built. */
+int eng_arch_guess(struct eng_arch_config *guess, const char *name, int number, eng_arch_find *find,
+                   void *context);
+
+/* About how many numbers a net's parameters are, before it is built. */
+double eng_arch_numbers(const struct eng_arch_config *config);
 
 #endif

@@ -22,6 +22,7 @@ enum { MOST = 1 << 16 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t left; /* allocations until the one that fails, 0: none will */
 static int happened;
+static size_t largest;
 static void *live[MOST]; /* most are freed soon after: searched from the end */
 static size_t live_count;
 
@@ -30,6 +31,7 @@ void alloc_fail_at(size_t n)
     pthread_mutex_lock(&lock);
     left = n;
     happened = 0;
+    largest = 0;
     pthread_mutex_unlock(&lock);
 }
 
@@ -37,6 +39,14 @@ int alloc_fail_happened(void)
 {
     pthread_mutex_lock(&lock);
     const int result = happened;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+size_t alloc_fail_largest(void)
+{
+    pthread_mutex_lock(&lock);
+    const size_t result = largest;
     pthread_mutex_unlock(&lock);
     return result;
 }
@@ -50,9 +60,10 @@ size_t alloc_fail_live(void)
 }
 
 /* 1 if it is this allocation's turn to fail. */
-static int fails(void)
+static int fails(size_t size)
 {
     pthread_mutex_lock(&lock);
+    largest = size > largest ? size : largest;
     const int now = left == 1;
     left -= left > 0;
     happened |= now;
@@ -87,17 +98,18 @@ static void drop(void *p)
 
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : add(__real_malloc(size));
+    return fails(size) ? NULL : add(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return fails() ? NULL : add(__real_calloc(count, size));
+    const size_t all = size && count > SIZE_MAX / size ? SIZE_MAX : count * size;
+    return fails(all) ? NULL : add(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *p, size_t size)
 {
-    if (fails())
+    if (fails(size))
         return NULL;
     drop(p); /* before another thread may get its address */
     void *moved = __real_realloc(p, size);
@@ -108,7 +120,7 @@ void *__wrap_realloc(void *p, size_t size)
 char *__wrap_strdup(const char *text)
 {
     const size_t size = strlen(text) + 1;
-    char *copy = fails() ? NULL : add(__real_malloc(size));
+    char *copy = fails(size) ? NULL : add(__real_malloc(size));
     return copy ? memcpy(copy, text, size) : NULL;
 }
 

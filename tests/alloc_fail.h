@@ -14,6 +14,9 @@ void alloc_fail_at(size_t n);
 /* 1 if that allocation was asked for. */
 int alloc_fail_happened(void);
 
+/* Bytes of the largest one that was asked for since alloc_fail_at. */
+size_t alloc_fail_largest(void);
+
 /* Blocks that wrapped calls allocated and nobody has freed. */
 size_t alloc_fail_live(void);
 

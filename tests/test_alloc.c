@@ -283,6 +283,35 @@ static enum eng_err renaming(void)
     return err;
 }
 
+/* Tensors of no numbers, by whose shapes a net would be larger than any memory. */
+static void hostile_file(void)
+{
+    static const char *const names[] = {"features.28.weight",
+                                        "features.40.weight",
+                                        "classifier.0.weight",
+                                        "classifier.3.weight",
+                                        "classifier.6.weight",
+                                        "layer4.1.conv2.weight",
+                                        "fc.weight"};
+    static const size_t dims[][4] = {{4096, 0, 3, 3}, {4096, 0, 3, 3}, {1000000, 0}, {1000000, 0},
+                                     {1000000, 0},    {4096, 0, 3, 3}, {1000000, 0}};
+    struct dat_safetensors_entry entries[7];
+    for (size_t i = 0; i < 7; i++) {
+        entries[i] = (struct dat_safetensors_entry){names[i], DAT_F32, dims[i][2] ? 4 : 2,
+                                                    {0},      "",      0};
+        memcpy(entries[i].dim, dims[i], sizeof dims[i]);
+    }
+    if (dat_tensors_write(scratch_path("hostile.npz"), entries, 7, NULL, 0, NULL) != ENG_OK)
+        exit(1);
+}
+
+static enum eng_err hostile(void)
+{
+    struct dat_model read;
+    const enum eng_err err = dat_model_read(&read, scratch_path("hostile.npz"), &why);
+    return err == ENG_MISMATCH ? ENG_OK : err;
+}
+
 static enum eng_err pth_legacy(void)
 {
     return read_tensors("tests/fuzz/corpus/tensors/views-legacy.pth");
@@ -326,6 +355,32 @@ static enum eng_err model(void)
     dat_model_release(&copy);
     dat_model_release(&read);
     return err;
+}
+
+/* The file of model() once more, by names that only --map makes those of a net. */
+static void renamed_file(void)
+{
+    struct dat_safetensors_entry entries[256];
+    struct dat_rename rename = {0};
+    struct dat_tensors *file;
+    if (dat_tensors_open(&file, scratch_path("model.safetensors"), NULL) != ENG_OK ||
+        dat_rename_add(&rename, "fc.*=head.*,*=net.*", NULL) != ENG_OK ||
+        dat_tensors_rename(file, &rename, NULL) != ENG_OK || dat_tensors_count(file) > 256)
+        exit(1);
+    for (size_t i = 0; i < dat_tensors_count(file); i++)
+        entries[i] = *dat_tensors_at(file, i);
+    if (dat_tensors_write(scratch_path("renamed.npz"), entries, dat_tensors_count(file), NULL, 0,
+                          NULL) != ENG_OK)
+        exit(1);
+    dat_tensors_free(file);
+    dat_rename_release(&rename);
+}
+
+static enum eng_err renamed_model(void)
+{
+    struct dat_model read;
+    const enum eng_err err = dat_model_read(&read, scratch_path("renamed.npz"), &why);
+    return err == ENG_MISMATCH ? ENG_OK : err;
 }
 
 /* ---- data sets ------------------------------------------------------------------------------- */
@@ -561,6 +616,15 @@ int main(void)
     check(".npy, Fortran order", npy_fortran, 0);
     check("other names for tensors", renaming, 0);
     check("a model's file", model, 0);
+    hostile_file();
+    check("a file of vast shapes", hostile, 0);
+    alloc_fail_at(0);
+    const enum eng_err read = hostile();
+    const size_t largest = alloc_fail_largest();
+    CHECK(read == ENG_OK && largest < (size_t)8 << 20, "it costs no more than %zu bytes at once",
+          largest);
+    renamed_file();
+    check("a model by other names", renamed_model, 0);
     check("a listing", listing, 0);
     check("a folder of images", folder, 0);
     check("a folder of images, two threads", folder_threads, 0);

@@ -264,8 +264,8 @@ static void test_predict(void)
 
     REFUSED(1, "m2.safetensors: ", "predict m2.safetensors a.ppm");
     REFUSED(1, "a.ppm: ", "predict a.ppm a.ppm");
-    REFUSED(1, "nearly a resnet18", "predict missing.safetensors a.ppm");
-    REFUSED(1, "layer1.0.conv1.weight", "predict missing.safetensors a.ppm");
+    REFUSED(1, "nearly a resnet18: 1 missing (layer1.0.conv1.weight);",
+            "predict missing.safetensors a.ppm");
     REFUSED(1, "layer1.0.conv1.weight is [1, 8, 3, 3]", "predict misshapen.safetensors a.ppm");
     REFUSED(1, "NaN", "predict poisoned.safetensors a.ppm");
     r = run("predict foreign.safetensors one.npy --json");
@@ -336,10 +336,25 @@ static void test_inspect(void)
     CHECK(succeeded(&r) &&
               dat_json_type(dat_json_member(dat_json_root(json), "arch")) == DAT_JSON_NULL,
           "no architecture is null");
+    const struct dat_json_node *near = dat_json_member(dat_json_root(json), "nearest");
+    const struct dat_json_node *missing = dat_json_member(near, "missing");
+    const struct dat_json_node *only = dat_json_at(missing, 0);
+    CHECK(text_is(dat_json_member(near, "arch"), "resnet18") && dat_json_count(missing) == 1 &&
+              number_of(dat_json_member(near, "width")) == 0.125 &&
+              dat_json_type(dat_json_member(near, "map")) == DAT_JSON_NULL &&
+              dat_json_count(dat_json_member(near, "misshapen")) == 0 &&
+              dat_json_count(dat_json_member(near, "unexpected")) == 0 &&
+              text_is(dat_json_member(only, "name"), "layer1.0.conv1.weight") &&
+              number_of(dat_json_at(dat_json_member(only, "wanted"), 2)) == 3,
+          "and the nearest is there, with what is missing");
     dat_json_free(json);
+    r = run("inspect misshapen.safetensors");
+    CHECK(succeeded(&r) && strstr(r.out, "beside a ResNet18 of width 0.125") &&
+              strstr(r.out, "  misshapen   layer1.0.conv1.weight") &&
+              strstr(r.out, "[1, 8, 3, 3], not [8, 8, 3, 3]\n"),
+          "inspect lists what differs");
     r = run("inspect missing.safetensors");
-    CHECK(succeeded(&r) &&
-              strstr(r.out, "not recognised: nearly a resnet18, but 1 tensor does not"),
+    CHECK(succeeded(&r) && strstr(r.out, "not recognised: nearly a resnet18: 1 missing ("),
           "and people are told why");
     r = run("inspect m.safetensors");
     CHECK(succeeded(&r) && strstr(r.out, "ResNet18, width 0.125, 2 classes") &&
@@ -378,13 +393,15 @@ static void test_map(void)
     char *expected = strdup(r.out);
     r = run("convert m.safetensors mapped.pth --map *=net.* --map net.fc.*=head.* --quiet");
     CHECK(succeeded(&r), "convert writes other names");
-    REFUSED(1, "mapped.pth: ", "predict mapped.pth a.ppm");
+    REFUSED(1, "give --map 'net.*=*,head.*=fc.*'", "predict mapped.pth a.ppm");
     r = run("predict mapped.pth a.ppm --json %s", maps);
     CHECK(succeeded(&r) && strcmp(r.out, expected) == 0, "predict --map predicts the same");
     r = run("predict mapped.pth a.ppm --json --map net.*=*,head.*=fc.*");
     CHECK(succeeded(&r) && strcmp(r.out, expected) == 0, "with a comma, too");
     r = run("inspect mapped.pth");
-    CHECK(succeeded(&r) && strstr(r.out, "not recognised"), "inspect without --map");
+    CHECK(succeeded(&r) && strstr(r.out, "not recognised") &&
+              strstr(r.out, "give --map 'net.*=*,head.*=fc.*'\n"),
+          "inspect says which");
     r = run("inspect mapped.pth %s", maps);
     CHECK(succeeded(&r) && strstr(r.out, "ResNet18, width 0.125, 2 classes"), "and with it");
     r = run("explain mapped.pth a.ppm -o mapped-maps --methods saliency %s", maps);

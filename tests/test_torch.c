@@ -222,7 +222,8 @@ static const char *describe(const struct dat_torch *file)
         const size_t count = e->size / dat_dtype_size(e->dtype);
         float *values = malloc((count + 1) * sizeof *values);
         dat_safetensors_float(e, values, count);
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s:", i ? " " : "", e->name);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s%s:", i ? " " : "",
+                              i && i == dat_torch_state_count(file) ? "| " : "", e->name);
         for (size_t k = 0; k < count && n + 100 < sizeof text; k++)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%g", k ? "," : "",
                                   (double)values[k]);
@@ -285,17 +286,17 @@ static const struct {
      PICKLE("}(X\3\0\0\0opt}K\0](NK\1" TENSOR(FLOATS, "K\1", ")", ")") "es" STRING(
          "\x0a", "state_dict") "}(" STRING("\x08", "module.w") TENSOR(FLOATS, "K\2", ")", ")")
                 STRING("\x08", "module.b") TENSOR(FLOATS, "K\3", ")", ")") "uX\5\0\0\0epochK\7u."),
-     "w:2 b:3 opt.0.2:1"},
+     "w:2 b:3 | opt.0.2:1"},
     {"a model in a model",
      PICKLE("}X\5\0\0\0model}X\3\0\0\0net}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sss."),
      "w:2"},
     {"the same state_dict twice",
      PICKLE("}(X\5\0\0\0model}q\0X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sX\3\0\0\0emah\0u."),
-     "w:2 ema.w:2"},
+     "w:2 | ema.w:2"},
     {"a checkpoint with a tensor of its own",
      PICKLE("}(X\1\0\0\0v" TENSOR(FLOATS, "K\3", ")", ")") "X\5\0\0\0model}X\1\0\0\0w" TENSOR(
          FLOATS, "K\2", ")", ")") "su."),
-     "w:2 v:3"},
+     "w:2 | v:3"},
     {"wrappers without tensors",
      PICKLE("}(X\5\0\0\0model}X\1\0\0\0aNsX\6\0\0\0params}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")",
                                                                              ")") "su."),

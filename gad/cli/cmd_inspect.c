@@ -1,8 +1,7 @@
 /* What is in a file of tensors, of any format that data/tensors.h knows. */
 #include "data/dtype.h"
 #include "data/json_out.h"
-#include "data/tensors.h"
-#include "engine/arch.h"
+#include "data/likeness.h"
 #include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
 #include "gad/cli/session.h"
@@ -13,7 +12,8 @@
 
 struct content {
     const struct dat_tensors *file;
-    struct eng_arch_config arch; /* arch.arch is NULL if none fits, for the reason in why */
+    struct dat_likeness likeness;
+    int fits; /* if not, for the reason in why */
     struct eng_why why;
 };
 
@@ -70,6 +70,48 @@ static void json_string(struct dat_json_out *json, const char *key, const char *
     dat_json_out_string(json, value);
 }
 
+static void put_shape(struct dat_json_out *json, const char *key, const size_t *dim, size_t rank)
+{
+    dat_json_out_key(json, key);
+    dat_json_out_array(json);
+    for (size_t i = 0; i < rank; i++)
+        dat_json_out_uint(json, dim[i]);
+    dat_json_out_end(json);
+}
+
+static void put_misfits(struct dat_json_out *json, const char *key, const struct dat_likeness *l,
+                        enum dat_misfit_kind kind)
+{
+    dat_json_out_key(json, key);
+    dat_json_out_array(json);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct dat_misfit *m = &l->misfits[i];
+        if (m->kind != kind)
+            continue;
+        dat_json_out_object(json);
+        json_string(json, "name", m->name);
+        if (m->have)
+            put_shape(json, "shape", m->have->dim, m->have->rank);
+        if (kind != DAT_UNEXPECTED)
+            put_shape(json, "wanted", m->want.dim, (size_t)m->want.rank);
+        dat_json_out_end(json);
+    }
+    dat_json_out_end(json);
+}
+
+static void put_nearest(struct dat_json_out *json, const struct dat_likeness *l)
+{
+    dat_json_out_key(json, "nearest");
+    dat_json_out_object(json);
+    json_string(json, "arch", l->config.arch);
+    json_number(json, "width", (double)l->config.width);
+    json_string(json, "map", *l->map ? l->map : NULL);
+    put_misfits(json, "missing", l, DAT_MISSING);
+    put_misfits(json, "misshapen", l, DAT_MISSHAPEN);
+    put_misfits(json, "unexpected", l, DAT_UNEXPECTED);
+    dat_json_out_end(json);
+}
+
 static void print_json(const struct content *c)
 {
     struct dat_json_out json;
@@ -78,7 +120,7 @@ static void print_json(const struct content *c)
     dat_json_out_init(&json, stdout, DAT_JSON_LINE);
     dat_json_out_object(&json);
     json_string(&json, "format", dat_tensors_format(c->file));
-    json_string(&json, "arch", c->arch.arch);
+    json_string(&json, "arch", c->fits ? c->likeness.config.arch : NULL);
     dat_json_out_key(&json, "metadata");
     dat_json_out_object(&json);
     for (size_t i = 0; i < lines; i++)
@@ -92,11 +134,7 @@ static void print_json(const struct content *c)
         dat_json_out_object(&json);
         json_string(&json, "name", t->name);
         json_string(&json, "dtype", dat_dtype_name(t->dtype));
-        dat_json_out_key(&json, "shape");
-        dat_json_out_array(&json);
-        for (size_t d = 0; d < t->rank; d++)
-            dat_json_out_uint(&json, t->dim[d]);
-        dat_json_out_end(&json);
+        put_shape(&json, "shape", t->dim, t->rank);
         json_number(&json, "min", s.min);
         json_number(&json, "max", s.max);
         json_number(&json, "mean", s.mean);
@@ -105,6 +143,8 @@ static void print_json(const struct content *c)
         dat_json_out_end(&json);
     }
     dat_json_out_end(&json);
+    if (!c->fits && c->likeness.config.arch)
+        put_nearest(&json, &c->likeness);
     dat_json_out_end(&json);
     dat_json_out_finish(&json); /* an error of the stream shows again at the program's end */
     printf("\n");
@@ -198,49 +238,63 @@ static void print_tensors(const struct content *c)
     printf("\n%zu tensors, %zu numbers, %zu bytes\n", count, numbers, bytes);
 }
 
+/* How the tensors differ from the nearest net's: all of it, in the order of kinds. */
+static void print_nearest(const struct content *c)
+{
+    static const char *const words[] = {
+        [DAT_MISSING] = "missing", [DAT_MISSHAPEN] = "misshapen", [DAT_UNEXPECTED] = "unexpected"};
+    enum { LONGEST = 100, COLUMNS = 40 };
+    const struct dat_likeness *l = &c->likeness;
+    char have[DAT_SHAPE_TEXT], want[DAT_SHAPE_TEXT];
+    printf("architecture  not recognised: ");
+    print_text(c->why.text, 0, l->config.arch ? sizeof c->why.text : strcspn(c->why.text, ";"));
+    printf("\n");
+    if (l->count)
+        printf("\n%sbeside a %s of width %g\n", l->renamed ? "renamed, and " : "",
+               eng_arch_title(l->config.arch), (double)l->config.width);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct dat_misfit *m = &l->misfits[i];
+        printf("  %-10s  ", words[m->kind]);
+        print_text(m->name, COLUMNS, LONGEST);
+        printf("  %s%s%s\n", m->have ? dat_likeness_have(m, have) : dat_likeness_want(m, want),
+               m->kind == DAT_MISSHAPEN ? ", not " : "",
+               m->kind == DAT_MISSHAPEN ? dat_likeness_want(m, want) : "");
+    }
+}
+
 static void print_lines(const struct content *c)
 {
     printf("format        %s\n", dat_tensors_format(c->file));
-    if (c->arch.arch) {
-        printf("architecture  %s, width %g, %zu classes\n", eng_arch_title(c->arch.arch),
-               (double)c->arch.width, c->arch.classes);
-    } else if (dat_tensors_count(c->file) > 1) {
-        printf("architecture  not recognised: ");
-        print_text(c->why.text, 0, strcspn(c->why.text, ";")); /* what to do is being done */
-        printf("\n");
-    }
+    const struct eng_arch_config *net = &c->likeness.config;
+    if (c->fits)
+        printf("architecture  %s, width %g, %zu classes\n", eng_arch_title(net->arch),
+               (double)net->width, net->classes);
+    else if (dat_tensors_count(c->file) > 1)
+        print_nearest(c);
     print_metadata(c);
     print_tensors(c);
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static int find_shape(void *context, const char *name, struct eng_shape *shape)
-{
-    const struct dat_safetensors_entry *entry = dat_tensors_find(context, name);
-    if (!entry || entry->rank > 4)
-        return 0;
-    *shape = (struct eng_shape){(int)entry->rank, {0}};
-    memcpy(shape->dim, entry->dim, entry->rank * sizeof *entry->dim);
-    return 1;
-}
-
 static enum eng_err inspect(const char *path, const struct dat_rename *rename, int json,
                             struct eng_why *why)
 {
     struct dat_tensors *file;
     ENG_TRY(dat_tensors_open(&file, path, why));
-    const enum eng_err err = dat_tensors_rename(file, rename, why);
-    if (err != ENG_OK) {
-        dat_tensors_free(file);
-        return eng_fail_in(why, err, path);
-    }
     struct content c = {.file = file};
-    if (eng_arch_infer(&c.arch, find_shape, file, &c.why) != ENG_OK)
-        c.arch.arch = NULL;
-    (json ? print_json : print_lines)(&c);
+    enum eng_err err = dat_tensors_rename(file, rename, why);
+    if (err == ENG_OK)
+        err = dat_likeness_init(&c.likeness, file, why);
+    if (err == ENG_OK) {
+        c.fits = dat_likeness_check(&c.likeness, &c.why) == ENG_OK;
+        (json ? print_json : print_lines)(&c);
+    } else {
+        eng_fail_in(why, err, path);
+    }
+    dat_likeness_release(&c.likeness);
     dat_tensors_free(file);
-    return ENG_OK;
+    return err;
 }
 
 static int run(int argc, char **argv, const struct cli_command *self)
