@@ -85,8 +85,8 @@ static enum eng_err out_of_memory(struct machine *m)
 static enum eng_err refused(struct machine *m, const char *what)
 {
     return eng_fail(m->why, ENG_UNSUPPORTED,
-                    "the pickle %s, which plain tensors have no need of; save a state_dict() "
-                    "instead",
+                    "the pickle %s, which plain tensors have no need of; save a state_dict() of "
+                    "plain tensors",
                     what);
 }
 
@@ -95,7 +95,7 @@ static enum eng_err refused_global(struct machine *m, const char *verb, const ch
 {
     return eng_fail(m->why, ENG_UNSUPPORTED,
                     "the pickle %s %.*s.%.*s, which is not among the few names that tensors need; "
-                    "save a state_dict() instead",
+                    "save a state_dict() of plain tensors",
                     verb, (int)(module_size < 100 ? module_size : 100), module,
                     (int)(name_size < 100 ? name_size : 100), name);
 }

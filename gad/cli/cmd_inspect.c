@@ -246,8 +246,12 @@ static void print_nearest(const struct content *c)
     enum { LONGEST = 100, COLUMNS = 40 };
     const struct dat_likeness *l = &c->likeness;
     char have[DAT_SHAPE_TEXT], want[DAT_SHAPE_TEXT];
+    struct eng_why why = c->why;
+    char *advice = strstr(why.text, "; gad inspect");
+    if (advice)
+        *advice = '\0'; /* it is being followed */
     printf("architecture  not recognised: ");
-    print_text(c->why.text, 0, l->config.arch ? sizeof c->why.text : strcspn(c->why.text, ";"));
+    print_text(why.text, 0, sizeof why.text);
     printf("\n");
     if (l->count)
         printf("\n%sbeside a %s of width %g\n", l->renamed ? "renamed, and " : "",
