@@ -166,6 +166,8 @@ static void test_values(void)
     }
     free(copy);
     CHECK(rows >= 25, "%d options have values with names", rows);
+    CHECK(part_has(scripts[1], "\n        convert)\n", ";;", "'*--map=["),
+          "zsh offers --map again behind itself");
     REFUSED(2, "bash, zsh or fish", "completion ksh");
     REFUSED(2, "needs bash|zsh|fish", "completion");
     REFUSED(2, "fish", "completion bash fish");
@@ -213,6 +215,7 @@ static void test_bash(void)
     check_bash("gad explain --methods ig,d", "ig,deconv");
     check_bash("gad explain --format = npz,j", "npz,json");
     check_bash("gad explain --select n", "nonzero:");
+    check_bash("gad convert a.pth b.pth --ma", "--map");
     check_bash("gad completion ", "bash zsh fish");
     check_bash("gad completion --threads ", "");
 }

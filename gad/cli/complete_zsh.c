@@ -32,10 +32,11 @@ static void print_option(const char *indent, const struct cli_option *o)
     const struct cli_takes t = cli_option_takes(o);
     const char *letter = cli_option_short(o);
     const char *equals = o->kind == CLI_FLAG ? "" : "=";
+    /* With a * an option is offered again behind itself. */
     if (*letter)
         printf("%s'(%s --%s)'{%s,--%s%s}'[", indent, letter, o->name, letter, o->name, equals);
     else
-        printf("%s'--%s%s[", indent, o->name, equals);
+        printf("%s'%s--%s%s[", indent, o->kind == CLI_TEXTS ? "*" : "", o->name, equals);
     cli_put_quoted(o->help, strlen(o->help), "[]:\\", quote);
     printf("]");
     if (o->kind != CLI_FLAG) {
