@@ -15,6 +15,9 @@ enum {
     SHOWN = 2         /* tensors of a kind in a sentence */
 };
 
+/* What a name cannot have to be part of a rule, and to be copied into a shell's quotes with it. */
+static const char unfit[] = "*,='";
+
 static const char counter[] = ".num_batches_tracked", variance[] = ".running_var";
 
 static enum eng_err out_of_memory(struct eng_why *why)
@@ -81,7 +84,7 @@ static int collect(void *context, const char *name, struct eng_shape *shape)
         const char *have = dat_tensors_at(p->file, i)->name;
         const size_t length = strlen(have);
         if (length < n + 2 || length - n >= PREFIX || have[length - n - 1] != '.' ||
-            strcmp(have + length - n, name) != 0 || strpbrk(have, "*,="))
+            strcmp(have + length - n, name) != 0 || strpbrk(have, unfit))
             continue;
         char *prefix = p->at[p->count];
         memcpy(prefix, have, length - n);
@@ -331,7 +334,7 @@ static void map_last_layer(struct dat_likeness *l)
         stem = n;
         found++;
     }
-    if (found != 1 || strpbrk(only->name, "*,="))
+    if (found != 1 || strpbrk(only->name, unfit))
         return;
     const int n = snprintf(l->map + used, sizeof l->map - used, "%s%.*s.*=%.*s.*", used ? "," : "",
                            (int)stem, only->name, (int)length, last->name);
@@ -430,6 +433,8 @@ static void say_kind(struct sentence *s, const struct dat_likeness *l, enum dat_
     say(s, "%s)", shown < l->counts[kind] ? ", ..." : "");
 }
 
+#define AN_ARCH(name, title, paper) "a " #name ", "
+
 enum eng_err dat_likeness_check(const struct dat_likeness *l, struct eng_why *why)
 {
     struct sentence s = {.used = 0};
@@ -437,8 +442,8 @@ enum eng_err dat_likeness_check(const struct dat_likeness *l, struct eng_why *wh
         return ENG_OK;
     if (!l->config.arch)
         return eng_fail(why, ENG_MISMATCH,
-                        "its tensors are not those of a vgg16, vgg16_bn or resnet18, nor near to "
-                        "any; gad inspect lists them");
+                        "its tensors are not those of " ENG_ARCHS(
+                            AN_ARCH) "nor near to them; gad inspect lists them");
     if (l->mapped)
         return eng_fail(why, ENG_MISMATCH,
                         "its tensors are those of a %s by other names; give --map '%s'",

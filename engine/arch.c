@@ -321,6 +321,5 @@ enum eng_err eng_arch_infer(struct eng_arch_config *config, eng_arch_find *find,
                 return ENG_OK;
             }
         }
-    return eng_fail(why, ENG_MISMATCH,
-                    "its tensors are not those of a vgg16, vgg16_bn or resnet18");
+    return eng_fail(why, ENG_MISMATCH, "its tensors are those of no net that is known");
 }

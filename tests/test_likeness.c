@@ -158,16 +158,21 @@ static void test_between(void)
           "1 unexpected (conv1.num_batches_tracked)", "");
     check("a name with and without", "resnet18", "", twice, 1, "1 unexpected (net.conv1.weight)",
           "");
-    check("a prefix that no pattern can name", "resnet18", "*=[]x.*", NULL, 0, "[]x.*=*",
+    check("a prefix that would end a shell's quotes", "resnet18", "*=x';ls;'.*", NULL, 0,
+          "its tensors are not those", "");
+    check("a last layer that would", "resnet18", "fc.*=x'.*", NULL, 0,
+          "2 missing (fc.weight, fc.bias), 2 unexpected (", "");
+    check("a prefix that a glob would not know", "resnet18", "*=[]x.*", NULL, 0, "[]x.*=*",
           "[]x.*=*");
 }
 
 static void test_nothing(void)
 {
     static const struct other lone[] = {{"weight", 2, {3, 4}}};
-    check("all left out", "resnet18", "*=", NULL, 0, "not those of a vgg16", "");
+    check("all left out", "resnet18", "*=", NULL, 0,
+          "not those of a vgg16, a vgg16_bn, a resnet18, nor near to them", "");
     check("something else", "resnet18", "layer*=,bn1*=,fc*=,conv1.*=", lone, 1,
-          "nor near to any; gad inspect lists them", "");
+          "nor near to them; gad inspect lists them", "");
 }
 
 /* Shapes with a dimension of 0 cost a file nothing, and no guess is made from them that would cost
