@@ -145,10 +145,11 @@ struct gad_model;
 
 /* Reads a model and its supports, and makes their weights ready. The file is one that `gad train`
  * wrote, or a foreign one (safetensors, PyTorch's .pth, .npz) with torchvision's names for a VGG16,
- * with or without batch norm, or a ResNet18; it must not be overwritten in place meanwhile.
- * settings may be NULL. The caller frees the model, after its sessions. GAD_IO, GAD_MISSING,
- * GAD_FORMAT, GAD_MISMATCH (no net that is known, or supports of another), GAD_UNSUPPORTED, GAD_ARG
- * (settings that do not go together), GAD_TOOBIG, GAD_NOMEM. */
+ * with or without batch norm, or a ResNet18, and no tensor more; the setting `map` gives them these
+ * names. It must not be overwritten in place meanwhile. settings may be NULL. The caller frees the
+ * model, after its sessions. GAD_IO, GAD_MISSING, GAD_FORMAT, GAD_MISMATCH (no net that is known:
+ * why names the nearest; or supports of another), GAD_UNSUPPORTED, GAD_ARG (settings that do not go
+ * together, or with the file), GAD_TOOBIG, GAD_NOMEM. */
 GAD_API enum gad_error gad_model_read(struct gad_model **out, const char *path,
                                       const struct gad_settings *settings, struct gad_why *why);
 GAD_API void gad_model_free(struct gad_model *model); /* NULL allowed */
