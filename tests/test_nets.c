@@ -305,10 +305,11 @@ static void check_twin(const struct eng_arch_config *config, size_t h, size_t w,
                 break;
             error = twin_compare(&t, &run, &rng, where);
         }
-        /* Single precision's rounding, amplified by twenty layers; any wrong weight or wire is off
-         * by far more. */
-        CHECK(t.margin >= 5e-6 && error < 1e-4, "%s, %zux%zu%s, %s rule: %.1e off, %s (draw %d)",
-              config->arch, h, w, train ? ", training" : "", rules[rule], error, where, tried);
+        /* Single precision's rounding, amplified by twenty layers, and bf16x3's more so; any wrong
+         * weight or wire is off by far more. */
+        CHECK(t.margin >= 5e-6 && error < (exec.bf16 ? 1e-3 : 1e-4),
+              "%s, %zux%zu%s, %s rule: %.1e off, %s (draw %d)", config->arch, h, w,
+              train ? ", training" : "", rules[rule], error, where, tried);
     }
     twin_release(&t);
     eng_net_free(net);
