@@ -1,29 +1,23 @@
 /* 2-D convolution (cross-correlation, as PyTorch's conv2d):
  *
- *   y[n][oy][ox][o] = bias[o] + sum over ky,kx,c  x[n][oy sh - ph + ky][ox sw - pw + kx][c]
- * w[o][c][ky][kx]
+ *   y[n][oy][ox][o] = bias[o] + sum over ky,kx,c
+ *                         x[n][oy sh - ph + ky][ox sw - pw + kx][c] w[o][c][ky][kx]
  *
- * All three passes are matrix products over *patches*. The patch of a position is the run of
- * numbers under the kernel there, rows (ky), columns (kx), channels (c); with channels last, each
- * of its rows is one stretch of memory:
- *
- *       image, one row: | c c c | c c c | c c c | c c c |
- *                               '------- kw * c --------'   row ky of the patch
+ * All three passes are products of patches (engine/patches.h) and filters (engine/filters.h):
  *
  *   forward          Y[positions][o]   = patches(x)            W[(ky,kx,c)][o]
  *   weight gradient  dW[(ky,kx,c)][o]  = patches(x)transposed  dY[positions][o]
- *   input gradient   dX[positions][c]  = patches(dy)           W'[(u,v,o)][c]
+ *   input gradient   dX[positions][c]  = patches(dy)           W'[(u,v,o)][c], phase by phase
  *
- * For the input gradient, a position iy = py + sh i of x meets the kernel rows with
- * (iy + ph - ky) divisible by sh, which depends on its phase py alone: ky = ky0 + sh t. Such a
- * phase is a plain convolution of dy with stride 1, its kernel the rows t counted backwards. Stride
- * s has s*s phases (some without taps: zeros).
- *
- * With very few input channels (the first layer) that product would fill only a corner of the
- * kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed row by row, and the overlapping
- * patches are added up (engine/strips.h).
+ * There are several ways to compute them, and which one is taken depends on the exec and the shape
+ * alone: the matrix driver takes everything (engine/gemm.h), Winograd's algorithm 3 x 3 kernels
+ * with stride 1 (engine/winograd.h), bf16 all but very few channels (engine/bf16.h). With very few
+ * input channels (the first layer) the product of the input gradient would fill only a corner of
+ * the kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed row by row, and the
+ * overlapping patches are added up (engine/strips.h).
  */
 #include "engine/bf16.h"
+#include "engine/filters.h"
 #include "engine/gemm.h"
 #include "engine/op.h"
 #include "engine/patches.h"
@@ -35,84 +29,6 @@
 
 enum { NARROW = 8 }; /* input channels up to which the gradient adds up patches */
 
-/* ---- weights as a matrix -------------------------------------------------------------------- */
-
-/* A phase of the input gradient: kernel rows first + stride * t, t < taps, in each direction. */
-struct phase {
-    size_t index[2], first[2], taps[2];
-    ptrdiff_t origin[2]; /* in dy, of the patch of the phase's first position */
-};
-
-static struct phase phase_of(const struct eng_conv *conv, size_t py, size_t px)
-{
-    struct phase f = {.index = {py, px}};
-    for (int d = 0; d < 2; d++) {
-        const size_t s = conv->stride[d], k = conv->kernel[d];
-        f.first[d] = (f.index[d] + conv->pad[d]) % s;
-        f.taps[d] = f.first[d] < k ? (k - 1 - f.first[d]) / s + 1 : 0;
-        f.origin[d] = (ptrdiff_t)((f.index[d] + conv->pad[d] - f.first[d]) / s) -
-                      ((ptrdiff_t)f.taps[d] - 1);
-    }
-    return f;
-}
-
-struct weights {
-    struct eng_source source;
-    const float *w;
-    size_t in;
-    const struct eng_conv *conv;
-    struct phase phase;
-};
-
-/* Rows (ky, kx, c), columns o. */
-static void read_forward(const struct eng_source *self, float *dst, size_t ld, size_t row,
-                         size_t rows, size_t col, size_t cols)
-{
-    const struct weights *w = (const struct weights *)self;
-    const size_t area = w->conv->kernel[0] * w->conv->kernel[1];
-    for (size_t j = 0; j < cols; j++) {
-        const float *filter = w->w + (col + j) * w->in * area;
-        size_t tap = row / w->in, c = row % w->in;
-        for (size_t i = 0; i < rows; i++) {
-            dst[i * ld + j] = filter[c * area + tap];
-            if (++c == w->in)
-                c = 0, tap++;
-        }
-    }
-}
-
-/* Rows (u, v, o), columns c; u and v count the phase's taps backwards. */
-static void read_backward(const struct eng_source *self, float *dst, size_t ld, size_t row,
-                          size_t rows, size_t col, size_t cols)
-{
-    const struct weights *w = (const struct weights *)self;
-    const struct eng_conv *conv = w->conv;
-    const struct phase *f = &w->phase;
-    const size_t area = conv->kernel[0] * conv->kernel[1];
-    for (size_t i = 0; i < rows; i++) {
-        const size_t tap = (row + i) / conv->out, o = (row + i) % conv->out;
-        const size_t u = tap / f->taps[1], v = tap % f->taps[1];
-        const size_t ky = f->first[0] + conv->stride[0] * (f->taps[0] - 1 - u);
-        const size_t kx = f->first[1] + conv->stride[1] * (f->taps[1] - 1 - v);
-        const float *src = w->w + (o * w->in + col) * area + ky * conv->kernel[1] + kx;
-        for (size_t j = 0; j < cols; j++)
-            dst[i * ld + j] = src[j * area];
-    }
-}
-
-/* Rows o, columns (ky, kx, c). */
-static void read_patch_weights(const struct eng_source *self, float *dst, size_t ld, size_t row,
-                               size_t rows, size_t col, size_t cols)
-{
-    const struct weights *w = (const struct weights *)self;
-    const size_t area = w->conv->kernel[0] * w->conv->kernel[1];
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) {
-            const size_t tap = (col + j) / w->in, c = (col + j) % w->in;
-            dst[i * ld + j] = w->w[((row + i) * w->in + c) * area + tap];
-        }
-}
-
 /* ---- products of patches and weights: by the matrix driver, or in bf16 ---------------------- */
 
 static size_t packed_count(const struct eng_exec *exec, const size_t taps[2], size_t in, size_t out)
@@ -121,7 +37,7 @@ static size_t packed_count(const struct eng_exec *exec, const size_t taps[2], si
                                          : eng_gemm_packed_count(exec, taps[0] * taps[1] * in, out);
 }
 
-static void pack_weights(const struct eng_exec *exec, float *packed, const struct weights *w,
+static void pack_weights(const struct eng_exec *exec, float *packed, const struct eng_filters *w,
                          const size_t taps[2], size_t in, size_t out)
 {
     if (eng_bf16_takes(exec, in, out))
@@ -154,7 +70,7 @@ static size_t multiply_scratch(const struct eng_exec *exec, const struct eng_pat
 /* ---- packing -------------------------------------------------------------------------------- */
 
 static size_t phase_packed(const struct eng_exec *exec, const struct eng_node *node,
-                           const struct phase *f)
+                           const struct eng_phase *f)
 {
     return packed_count(exec, f->taps, node->conv.out, node->in);
 }
@@ -167,7 +83,7 @@ static size_t backward_packed(const struct eng_exec *exec, const struct eng_node
     size_t count = 0;
     for (size_t py = 0; py < conv->stride[0]; py++)
         for (size_t px = 0; px < conv->stride[1]; px++) {
-            const struct phase f = phase_of(conv, py, px);
+            const struct eng_phase f = eng_phase(conv, py, px);
             count += phase_packed(exec, node, &f);
         }
     return count;
@@ -207,26 +123,26 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
     const struct eng_conv *conv = &node->conv;
     if (eng_winograd_takes(exec, conv, node->in))
         return pack_winograd(pack, eng_node_param(net, node, 0), node, exec, use);
-    const size_t columns = conv->kernel[0] * conv->kernel[1] * node->in;
-    struct weights w = {
-        {read_forward}, eng_node_param(net, node, 0), node->in, conv, {{0}, {0}, {0}, {0}}};
+    const float *weight = eng_node_param(net, node, 0);
+    struct eng_filters w = eng_filters_forward(weight, node->in, conv);
     ENG_TRY(make_room(&pack->forward, packed_count(exec, conv->kernel, node->in, conv->out)));
     pack_weights(exec, pack->forward, &w, conv->kernel, node->in, conv->out);
     if (use == ENG_FOR_OUTPUT)
         return ENG_OK;
     ENG_TRY(make_room(&pack->backward, backward_packed(exec, node)));
     if (node->in <= NARROW) {
-        w.source.read = read_patch_weights;
-        eng_gemm_pack_b(exec, pack->backward, &w.source, conv->out, columns);
+        w = eng_filters_patches(weight, node->in, conv);
+        eng_gemm_pack_b(exec, pack->backward, &w.source, conv->out,
+                        conv->kernel[0] * conv->kernel[1] * node->in);
         return ENG_OK;
     }
-    w.source.read = read_backward;
     float *at = pack->backward;
     for (size_t py = 0; py < conv->stride[0]; py++)
         for (size_t px = 0; px < conv->stride[1]; px++) {
-            w.phase = phase_of(conv, py, px);
-            pack_weights(exec, at, &w, w.phase.taps, conv->out, node->in);
-            at += phase_packed(exec, node, &w.phase);
+            const struct eng_phase f = eng_phase(conv, py, px);
+            w = eng_filters_backward(weight, node->in, conv, &f);
+            pack_weights(exec, at, &w, f.taps, conv->out, node->in);
+            at += phase_packed(exec, node, &f);
         }
     return ENG_OK;
 }
@@ -246,7 +162,7 @@ static struct eng_patches patches_of_x(const struct eng_pass *pass)
     return p;
 }
 
-static struct eng_patches patches_of_dy(const struct eng_pass *pass, const struct phase *f,
+static struct eng_patches patches_of_dy(const struct eng_pass *pass, const struct eng_phase *f,
                                         const size_t positions[2])
 {
     struct eng_patches p = eng_patches(pass->n, pass->dy, &pass->y_extent);
@@ -382,14 +298,15 @@ static void write_dx(const struct eng_sink *self, const float *c, size_t ld, siz
 
 /* Calls with each phase of the input gradient and the sink for its positions. */
 static void each_phase(const struct eng_pass *pass,
-                       void (*call)(void *context, const struct phase *f, const struct dx_sink *c),
+                       void (*call)(void *context, const struct eng_phase *f,
+                                    const struct dx_sink *c),
                        void *context)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *x = &pass->x_extent[0];
     for (size_t py = 0; py < conv->stride[0]; py++)
         for (size_t px = 0; px < conv->stride[1]; px++) {
-            const struct phase f = phase_of(conv, py, px);
+            const struct eng_phase f = eng_phase(conv, py, px);
             struct dx_sink c = {.sink = {write_dx},
                                 .dx = pass->dx[0],
                                 .extent = *x,
@@ -411,7 +328,7 @@ struct phase_job {
     size_t scratch;
 };
 
-static void run_phase(void *context, const struct phase *f, const struct dx_sink *c)
+static void run_phase(void *context, const struct eng_phase *f, const struct dx_sink *c)
 {
     struct phase_job *job = context;
     const struct eng_pass *pass = job->pass;
@@ -431,7 +348,7 @@ static void input_gradient(const struct eng_pass *pass)
     each_phase(pass, run_phase, &job);
 }
 
-static void phase_scratch(void *context, const struct phase *f, const struct dx_sink *c)
+static void phase_scratch(void *context, const struct eng_phase *f, const struct dx_sink *c)
 {
     struct phase_job *job = context;
     const struct eng_patches a = patches_of_dy(job->pass, f, c->positions);
