@@ -2,8 +2,6 @@
 #include "data/pickle.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <string.h>
-
 static const struct dat_pickle_global globals[] = {
     {"torch._utils", "_rebuild_tensor_v2", 1}, {"torch", "FloatStorage", 0}, {"a", "b", 1}};
 
@@ -16,6 +14,16 @@ static size_t walk(const struct dat_pickle_value *value, int depth)
     FUZZ_PROMISE(!bytes || memchr(bytes, 0, count) || bytes[count] == 0 ||
                  dat_pickle_type(value) != DAT_PICKLE_STRING);
     FUZZ_PROMISE(!text || strlen(text) == count);
+    unsigned sum = 0; /* every byte is there */
+    for (size_t i = 0; bytes && i < count; i++)
+        sum += bytes[i];
+    FUZZ_PROMISE(sum <= 255 * count);
+    int64_t integer;
+    double real;
+    int truth;
+    FUZZ_PROMISE(dat_pickle_int(value, &integer) == (dat_pickle_type(value) == DAT_PICKLE_INT));
+    FUZZ_PROMISE(dat_pickle_float(value, &real) == (dat_pickle_type(value) == DAT_PICKLE_FLOAT));
+    FUZZ_PROMISE(dat_pickle_bool(value, &truth) == (dat_pickle_type(value) == DAT_PICKLE_BOOL));
     for (size_t i = 0; i < dat_pickle_count(value); i++) {
         if (dat_pickle_type(value) == DAT_PICKLE_DICT)
             steps += walk(dat_pickle_key(value, i), depth + 1);
@@ -29,8 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct dat_pickle *pickle;
     struct eng_why why = {""};
     size_t used = 0;
-    if (dat_pickle_decode(&pickle, bytes, count, &used, globals, 3, &why) != ENG_OK) {
-        FUZZ_PROMISE(!pickle && why.text[0]);
+    const enum eng_err err = dat_pickle_decode(&pickle, bytes, count, &used, globals, 3, &why);
+    if (err != ENG_OK) {
+        FUZZ_PROMISE(!pickle);
+        fuzz_refused(err, &why);
         return 0;
     }
     FUZZ_PROMISE(used > 0 && used <= count);

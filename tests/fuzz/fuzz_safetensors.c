@@ -6,8 +6,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_safetensors *file;
     struct eng_why why = {""};
-    if (dat_safetensors_decode(&file, bytes, count, &why) != ENG_OK) {
-        FUZZ_PROMISE(!file && why.text[0]);
+    const enum eng_err err = dat_safetensors_decode(&file, bytes, count, &why);
+    if (err != ENG_OK) {
+        FUZZ_PROMISE(!file);
+        fuzz_refused(err, &why);
         return 0;
     }
     for (size_t i = 0; i < dat_safetensors_count(file); i++) {
@@ -15,6 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         const uint8_t *data = entry->bytes;
         FUZZ_PROMISE(data >= bytes && entry->size <= (size_t)(bytes + count - data));
         const size_t elements = entry->size / dat_dtype_size(entry->dtype);
+        size_t product = dat_dtype_size(entry->dtype);
+        for (size_t d = 0; d < entry->rank; d++)
+            product *= entry->dim[d];
+        FUZZ_PROMISE(product == entry->size);
         float *out = malloc(elements ? elements * sizeof *out : 1);
         FUZZ_PROMISE(out && dat_safetensors_float(entry, out, elements) == ENG_OK);
         FUZZ_PROMISE(dat_safetensors_float(entry, out, elements + 1) == ENG_SHAPE);

@@ -1,15 +1,19 @@
 /* Files of tensors in any format: every tensor of one that opens can be read to its last byte, and
- * is found by its name. */
+ * is found by its name. In zip archives the checksums of stored members are put right. */
+#include "data/crc32.h"
 #include "data/tensors.h"
+#include "data/zip.h"
 #include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+static void decode(const uint8_t *bytes, size_t count)
 {
     struct dat_tensors *file;
     struct eng_why why = {""};
-    if (dat_tensors_decode(&file, bytes, count, &why) != ENG_OK) {
-        FUZZ_PROMISE(!file && why.text[0]);
-        return 0;
+    const enum eng_err err = dat_tensors_decode(&file, bytes, count, &why);
+    if (err != ENG_OK) {
+        FUZZ_PROMISE(!file);
+        fuzz_refused(err, &why);
+        return;
     }
     FUZZ_PROMISE(dat_tensors_format(file)[0]);
     for (size_t i = 0; i < dat_tensors_count(file); i++) {
@@ -30,5 +34,42 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     for (size_t i = 0; i < lines && i < 16; i++)
         FUZZ_PROMISE(dat_tensors_value(file, line[i].key) == line[i].value);
     dat_tensors_free(file);
+}
+
+/* The checksum of a member stands in its entry of the directory, whose beginning is looked for. */
+static void mend(uint8_t *bytes, size_t count, const struct dat_zip *zip)
+{
+    enum { ENTRY = 46 };
+    for (size_t at = 0; count >= ENTRY && at < count - ENTRY; at++) {
+        uint8_t *entry = bytes + at;
+        const size_t name_size = (size_t)entry[28] | (size_t)entry[29] << 8;
+        char name[256];
+        if (memcmp(entry, "PK\1\2", 4) != 0 || name_size >= sizeof name ||
+            name_size > count - ENTRY - at)
+            continue;
+        memcpy(name, entry + ENTRY, name_size);
+        name[name_size] = '\0';
+        const struct dat_zip_member *m = dat_zip_find(zip, name);
+        if (m && !m->deflated) {
+            const uint32_t crc = dat_crc32(0, m->packed, m->size);
+            for (int i = 0; i < 4; i++)
+                entry[16 + i] = (uint8_t)(crc >> 8 * i);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+    struct dat_zip *zip;
+    decode(bytes, count);
+    if (count > 4 && memcmp(bytes, "PK\3\4", 4) == 0 &&
+        dat_zip_decode(&zip, bytes, count, NULL) == ENG_OK) {
+        uint8_t *mended = fuzz_copy(bytes, count);
+        mend(mended, count, zip);
+        dat_zip_free(zip);
+        if (memcmp(mended, bytes, count) != 0)
+            decode(mended, count);
+        free(mended);
+    }
     return 0;
 }
