@@ -6,7 +6,8 @@
 #                     DESTDIR=
 #   make bench        what it costs: JSON lines
 #   make bench-peers  beside PyTorch and ONNX Runtime; ARGS='--arch vgg16' and more: bench/compare.py
-#   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each
+#   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each; FUZZ_SAN=memory
+#   make fuzz-afl     the same under AFL++ (afl-clang-fast)
 #   make layers       does each directory use only what stands below it? By nm
 #   make headers      does every header compile alone, and gad.h in other languages?
 #   make abi          is the library's interface that of tests/abi.txt? abi-update writes it anew
@@ -149,18 +150,14 @@ bench-peers: build/gad
 
 FUZZ_CC   ?= clang
 FUZZ_TIME ?= 10
+FUZZ_SAN  ?= address,undefined
 fuzz:
-	@$(MAKE) --no-print-directory CC=$(FUZZ_CC) OMP=0 SAN=address,undefined FUZZ=1 fuzz-run
-# What they find, good or bad, stays in build/fuzz, as does what libFuzzer says.
-fuzz-run: $(FUZZERS)
-	@for f in $(FUZZERS); do \
-	    name=$${f##*/fuzz_}; new=build/fuzz/$$name; mkdir -p $$new; \
-	    echo "$$f, $(FUZZ_TIME) s"; \
-	    $$f -max_total_time=$(FUZZ_TIME) -timeout=20 -max_len=65536 -artifact_prefix=$$new- \
-	        -print_final_stats=1 $$new tests/fuzz/corpus/$$name >$$new.log 2>&1 || \
-	        { tail -n 60 $$new.log; exit 1; }; \
-	    sed -n 's/^stat::/    /p' $$new.log; \
-	done
+	@$(MAKE) --no-print-directory CC=$(FUZZ_CC) OMP=0 SAN=$(FUZZ_SAN) FUZZ=1 fuzz-run-libfuzzer
+# afl-clang-fast takes libFuzzer's flags, and links a driver of its own.
+fuzz-afl:
+	@$(MAKE) --no-print-directory CC=afl-clang-fast OMP=0 SAN=$(FUZZ_SAN) FUZZ=1 fuzz-run-afl
+fuzz-run-libfuzzer fuzz-run-afl: fuzz-run-%: $(FUZZERS)
+	@sh tests/fuzz/run.sh $* $(FUZZ_TIME) $(FUZZERS)
 
 layers: $(LIB_OBJ) $(CLI_OBJ)
 	@NM='$(NM)' sh tests/layers.sh $(BUILD) $(LIB_OBJ) $(CLI_OBJ)
@@ -218,8 +215,9 @@ install: $(BUILD)/bin/gad $(BUILD)/libgad.a $(BUILD)/libgad.so
 clean:
 	rm -rf build
 
-.PHONY: all demo check bench bench-peers fuzz fuzz-run layers abi abi-update headers no-c++ format format-check \
-        format-tool install clean FORCE $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(PUBLIC_H:%=c++-%)
+.PHONY: all demo check bench bench-peers fuzz fuzz-afl fuzz-run-libfuzzer fuzz-run-afl layers abi \
+        abi-update headers no-c++ format format-check format-tool install clean FORCE \
+        $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(PUBLIC_H:%=c++-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
