@@ -110,10 +110,11 @@ $(BUILD)/bin/gad: $(CLI_OBJ) $(BUILD)/libgad.a
 	$(LINK)
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/libgad.a
 	$(LINK)
-# Every call of the allocator in this test goes by way of tests/alloc_fail.c.
-$(BUILD)/tests/test_alloc: $(BUILD)/tests/alloc_fail.o
-$(BUILD)/tests/test_alloc: override LDFLAGS += \
-    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup
+# Every call of the allocator in these tests goes by way of tests/alloc_fail.c.
+WRAPPED := $(BUILD)/tests/test_alloc $(BUILD)/tests/test_budget
+$(WRAPPED): $(BUILD)/tests/alloc_fail.o
+$(WRAPPED): override LDFLAGS += \
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup,--wrap=strndup
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BUILD)/bench/ceiling.o $(BUILD)/libgad.a
 	$(LINK)
 

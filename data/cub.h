@@ -50,10 +50,13 @@ struct dat_cub {
     int has_split, has_boxes; /* else for_training, box are 0 */
 };
 
+/* Bytes of memory that a byte of the texts takes at the most. */
+#define DAT_CUB_MULTIPLE 50
+
 /* Reads the texts into *out: classes and images in the order of their ids. ENG_FORMAT for a
  * malformed line, an id that is given twice or is unknown, an image that lacks a line in one of
- * the files; why's text then begins "file:line: ". Allocates at most some 50 times the length of
- * the texts. On error *out is empty. */
+ * the files; why's text then begins "file:line: ". Takes at most DAT_CUB_MULTIPLE, and 4 KiB. On
+ * error *out is empty. */
 enum eng_err dat_cub_parse(struct dat_cub *out, const struct dat_cub_text text[DAT_CUB_FILES],
                            struct eng_why *why);
 

@@ -344,5 +344,6 @@ enum eng_err dat_dataset_read(const struct dat_dataset *set, size_t index, struc
         *mask = NULL;
     if (set->kind->draw)
         return set->kind->draw(&set->catalog, &set->options, item->number, image, mask);
-    return dat_image_read(image, item->name, why);
+    struct dat_budget budget = dat_budget_of(set->options.file_memory);
+    return dat_image_read(image, item->name, &budget, why);
 }

@@ -52,6 +52,7 @@ struct dat_dataset_options {
     double holdout;      /* share to hold out where DATA brings no split, 0 <= holdout < 1 */
     uint64_t seed;       /* picks what is held out, and the synthetic pictures */
     size_t size;         /* of synthetic pictures: width and height in pixels */
+    size_t file_memory;  /* bytes that reading a file may take: data/budget.h; 0: no bound */
 };
 #define DAT_DATASET_DEFAULTS ((struct dat_dataset_options){.holdout = 0.2, .size = 224})
 

@@ -58,7 +58,7 @@ static enum eng_err add_all(struct dat_catalog *catalog, const struct dat_cub *c
 static enum eng_err scan(struct dat_catalog *catalog, const char *data,
                          const struct dat_dataset_options *options, struct eng_why *why)
 {
-    (void)options;
+    struct dat_budget budget = dat_budget_of(options->file_memory);
     uint8_t *bytes[DAT_CUB_FILES] = {0};
     struct dat_cub_text text[DAT_CUB_FILES] = {0};
     struct dat_cub cub = {0};
@@ -67,8 +67,12 @@ static enum eng_err scan(struct dat_catalog *catalog, const char *data,
     for (int i = 0; i < DAT_CUB_FILES && !err; i++) {
         err = read_text(&bytes[i], &text[i].count, data, i, why);
         text[i].bytes = (const char *)bytes[i];
+        if (!err)
+            err = dat_budget_take(&budget, DAT_CUB_MULTIPLE * text[i].count, why);
     }
-    if (!err && (err = dat_cub_parse(&cub, text, why)))
+    if (!err)
+        err = dat_cub_parse(&cub, text, why);
+    if (err == ENG_TOOBIG || err == ENG_FORMAT)
         eng_fail_in(why, err, data);
     if (!err) {
         char *folder = dat_path_join(data, "images");

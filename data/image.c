@@ -50,17 +50,17 @@ static int has(const uint8_t *bytes, size_t count, size_t at, const char *what, 
 }
 
 enum eng_err dat_image_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                              struct eng_why *why)
+                              struct dat_budget *budget, struct eng_why *why)
 {
     *img = (struct dat_image){0};
     if (count == 0)
         return eng_fail(why, ENG_FORMAT, "the file is empty; get it again");
     if (has(bytes, count, 0, "\xff\xd8", 2))
-        return dat_jpeg_decode(img, bytes, count, why);
+        return dat_jpeg_decode(img, bytes, count, budget, why);
     if (has(bytes, count, 0, "\x89PNG", 4))
-        return dat_png_decode(img, bytes, count, why);
+        return dat_png_decode(img, bytes, count, budget, why);
     if (dat_pnm_is(bytes, count))
-        return dat_pnm_decode(img, bytes, count, why);
+        return dat_pnm_decode(img, bytes, count, budget, why);
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         if (has(bytes, count, strangers[i].at, strangers[i].bytes, strangers[i].length))
             return eng_fail(why, ENG_UNSUPPORTED,
@@ -69,7 +69,8 @@ enum eng_err dat_image_decode(struct dat_image *img, const uint8_t *bytes, size_
     return eng_fail(why, ENG_UNSUPPORTED, "not a JPEG, PNG or PPM image; convert it first");
 }
 
-enum eng_err dat_image_read(struct dat_image *img, const char *path, struct eng_why *why)
+enum eng_err dat_image_read(struct dat_image *img, const char *path, struct dat_budget *budget,
+                            struct eng_why *why)
 {
     enum eng_err err;
     uint8_t *bytes;
@@ -77,7 +78,7 @@ enum eng_err dat_image_read(struct dat_image *img, const char *path, struct eng_
 
     *img = (struct dat_image){0};
     ENG_TRY(dat_file_read(&bytes, &count, path, why));
-    err = dat_image_decode(img, bytes, count, why);
+    err = dat_image_decode(img, bytes, count, budget, why);
     free(bytes);
     return err ? eng_fail_in(why, err, path) : ENG_OK;
 }

@@ -7,7 +7,7 @@
 #ifndef DAT_IMAGE_H
 #define DAT_IMAGE_H
 
-#include "engine/err.h"
+#include "data/budget.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +22,13 @@ struct dat_image {
 #define DAT_IMAGE_MAX_SIDE   65500
 #define DAT_IMAGE_MAX_PIXELS ((size_t)1 << 28)
 
+/* Bytes of memory that a byte of a file stands for at the most, and DAT_IMAGE_SPARE more. A blank
+ * page in black and white, well compressed, comes near the PNG's. */
+#define DAT_JPEG_MULTIPLE 6200
+#define DAT_PNG_MULTIPLE  27000
+#define DAT_PNM_MULTIPLE  3
+#define DAT_IMAGE_SPARE   ((size_t)64 << 10)
+
 /* Allocates width x height pixels, not initialised. ENG_TOOBIG, ENG_NOMEM or ENG_ARG (a side of
  * zero) leave *img empty. */
 enum eng_err dat_image_init(struct dat_image *img, size_t width, size_t height);
@@ -33,9 +40,10 @@ void dat_image_release(struct dat_image *img);
  * orientation of a JPEG is applied. On success the caller owns *img; on error it is empty and
  * *why (NULL allowed) says what is wrong, without the file's name. */
 enum eng_err dat_image_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                              struct eng_why *why);
+                              struct dat_budget *budget, struct eng_why *why);
 
 /* The same from a file; why's text begins with the path. */
-enum eng_err dat_image_read(struct dat_image *img, const char *path, struct eng_why *why);
+enum eng_err dat_image_read(struct dat_image *img, const char *path, struct dat_budget *budget,
+                            struct eng_why *why);
 
 #endif

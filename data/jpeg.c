@@ -50,6 +50,7 @@ enum { MAX_VISITS = 1024, VISIT_BLOCK = 8 };
 
 struct decoder {
     const uint8_t *next, *end;
+    struct dat_budget *budget;
     struct eng_why *why;
 
     struct dat_jpeg_frame frame;           /* count is 0 until there is one */
@@ -215,7 +216,7 @@ static enum eng_err read_frame(struct decoder *d, int marker, struct segment s)
             return damaged(d, "the frame header is wrong");
     }
     d->frame = f;
-    return dat_jpeg_frame_init(&d->frame, (size_t)(d->end - d->next), d->why);
+    return dat_jpeg_frame_init(&d->frame, (size_t)(d->end - d->next), d->budget, d->why);
 }
 
 /* The component of the frame that the next part of a scan means, NULL if there is none. Ids that
@@ -384,13 +385,13 @@ static enum eng_err make_picture(struct decoder *d, struct dat_image *img)
 }
 
 enum eng_err dat_jpeg_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                             struct eng_why *why)
+                             struct dat_budget *budget, struct eng_why *why)
 {
     *img = (struct dat_image){0};
     if (count < 2 || bytes[0] != 0xff || bytes[1] != SOI)
         return eng_fail(why, ENG_FORMAT, "not a JPEG file; use a JPEG or PNG picture");
 
-    struct decoder d = {.next = bytes + 2, .end = bytes + count, .why = why};
+    struct decoder d = {.next = bytes + 2, .end = bytes + count, .budget = budget, .why = why};
     enum eng_err err = read_file(&d);
     if (err == ENG_OK)
         err = make_picture(&d, img);

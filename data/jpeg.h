@@ -10,8 +10,9 @@
 
 /* Decodes count bytes into *img, EXIF orientation applied. Truncated entropy-coded data is an
  * error (ENG_FORMAT): a half-grey picture must not pass for a photo. ENG_UNSUPPORTED for
- * arithmetic coding, lossless and hierarchical processes and 12-bit samples. */
+ * arithmetic coding, lossless and hierarchical processes and 12-bit samples. Takes at most
+ * DAT_JPEG_MULTIPLE: see data/jpeg_frame.h. */
 enum eng_err dat_jpeg_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                             struct eng_why *why);
+                             struct dat_budget *budget, struct eng_why *why);
 
 #endif

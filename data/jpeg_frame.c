@@ -23,7 +23,21 @@ static enum eng_err no_memory(const struct dat_jpeg_frame *f, struct eng_why *wh
                     f->width, f->height);
 }
 
-enum eng_err dat_jpeg_frame_init(struct dat_jpeg_frame *f, size_t bytes_left, struct eng_why *why)
+/* The most memory that there will be in use at once, up to the picture as it should be seen. */
+static size_t memory_needed(const struct dat_jpeg_frame *f)
+{
+    const size_t pixels = 3 * f->width * f->height;
+    size_t blocks = 0;
+    for (int i = 0; i < f->count; i++)
+        blocks += f->components[i].stride * f->components[i].rows;
+    const size_t coefs = f->progressive ? blocks * 64 * sizeof *f->components->coefs : 0;
+    const size_t converting = pixels + (f->width + 1) * (size_t)f->count;
+    const size_t then = coefs > converting ? coefs : converting;
+    return blocks * 64 + then > 2 * pixels ? blocks * 64 + then : 2 * pixels;
+}
+
+enum eng_err dat_jpeg_frame_init(struct dat_jpeg_frame *f, size_t bytes_left,
+                                 struct dat_budget *budget, struct eng_why *why)
 {
     f->h_max = f->v_max = 1;
     for (int i = 0; i < f->count; i++) {
@@ -47,11 +61,12 @@ enum eng_err dat_jpeg_frame_init(struct dat_jpeg_frame *f, size_t bytes_left, st
         memset(c->missing, -1, sizeof c->missing);
         blocks += c->blocks_x * c->blocks_y;
     }
-    if (blocks / 8 > bytes_left)
+    if (blocks / (f->progressive ? 8 : 4) > bytes_left)
         return eng_fail(why, ENG_FORMAT,
                         "a JPEG of %zu x %zu pixels cannot be as short as this file; it is "
                         "damaged or cut off: copy or download it again",
                         f->width, f->height);
+    ENG_TRY(dat_budget_take(budget, memory_needed(f), why));
 
     for (int i = 0; i < f->count; i++) {
         struct dat_jpeg_component *c = &f->components[i];

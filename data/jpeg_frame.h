@@ -19,7 +19,7 @@
 #ifndef DAT_JPEG_FRAME_H
 #define DAT_JPEG_FRAME_H
 
-#include "engine/err.h"
+#include "data/budget.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -51,11 +51,19 @@ struct dat_jpeg_frame {
 extern const uint8_t dat_jpeg_zigzag[64];
 
 /* Derives the geometry from width, height, progressive, count and the components' factors, and
- * allocates samples (sequential) or zeroed coefficients (progressive). Every block costs a scan a
- * bit at least: a picture with more blocks than `bytes_left` has bits is refused before anything
- * is allocated (ENG_FORMAT), so that memory stays below 10,000 times the file's length. The caller
+ * allocates samples (sequential) or zeroed coefficients (progressive). The budget pays for all that
+ * the picture will take.
+ *
+ * A block costs a progressive file a bit at least, for its mean, and a sequential one another, for
+ * its end. A picture of more blocks than that is refused before anything is allocated (ENG_FORMAT).
+ * What a block takes is 64 bytes of samples, if progressive 128 of coefficients besides, and the
+ * pixels that it stands for, 3 bytes each: twice, since turning the picture copies it. That is 384
+ * bytes for 64 pixels. With odd factors it is more: of components 4x1 and 1x4, a block stands for
+ * 114 pixels on the average; and where the picture is a block wide, a component 4x4 stores four
+ * blocks in its place. The worst is just below 6200 times the bytes of the file. The caller
  * releases the frame, also after an error. */
-enum eng_err dat_jpeg_frame_init(struct dat_jpeg_frame *f, size_t bytes_left, struct eng_why *why);
+enum eng_err dat_jpeg_frame_init(struct dat_jpeg_frame *f, size_t bytes_left,
+                                 struct dat_budget *budget, struct eng_why *why);
 void dat_jpeg_frame_release(struct dat_jpeg_frame *f);
 
 /* Turns the coefficients of a progressive frame into samples, and frees the coefficients. */

@@ -30,6 +30,9 @@ enum dat_json_type {
     DAT_JSON_ABSENT, /* what a NULL node is */
 };
 
+/* Bytes of memory that a byte of text takes at the most. */
+#define DAT_JSON_MULTIPLE 41
+
 /* Deepest nesting of arrays and objects that is read, and the longest text in bytes. */
 #define DAT_JSON_MAX_DEPTH 128
 #define DAT_JSON_MAX_TEXT  ((size_t)1 << 30)
@@ -37,10 +40,10 @@ enum dat_json_type {
 struct dat_json;      /* a document; owns all of its nodes and strings */
 struct dat_json_node; /* one value in it */
 
-/* Parses count bytes, which are copied and need no NUL. Takes at most 41 bytes of memory for each
- * byte of text (8 of them only while it runs). The caller frees *out with dat_json_free.
- * ENG_FORMAT (bad syntax; why gives line, column and byte), ENG_UNSUPPORTED (\u0000), ENG_TOOBIG
- * (nesting or length) or ENG_NOMEM leave *out NULL. */
+/* Parses count bytes, which are copied and need no NUL. Takes at most DAT_JSON_MULTIPLE bytes of
+ * memory for each byte of text (8 of them only while it runs), and 100 more. The caller frees *out
+ * with dat_json_free. ENG_FORMAT (bad syntax; why gives line, column and byte), ENG_UNSUPPORTED
+ * (\u0000), ENG_TOOBIG (nesting or length) or ENG_NOMEM leave *out NULL. */
 enum eng_err dat_json_parse(struct dat_json **out, const char *text, size_t count,
                             struct eng_why *why);
 

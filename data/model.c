@@ -337,18 +337,20 @@ static enum eng_err read_all(struct dat_model *model, struct dat_tensors *file, 
     return read_values(model->net, file, why);
 }
 
-enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why)
+enum eng_err dat_model_read(struct dat_model *model, const char *path, struct dat_budget *budget,
+                            struct eng_why *why)
 {
-    return dat_model_read_renamed(model, path, NULL, why);
+    return dat_model_read_renamed(model, path, NULL, budget, why);
 }
 
 enum eng_err dat_model_read_renamed(struct dat_model *model, const char *path,
-                                    const struct dat_rename *rename, struct eng_why *why)
+                                    const struct dat_rename *rename, struct dat_budget *budget,
+                                    struct eng_why *why)
 {
     *model = (struct dat_model){0};
     if (why)
         why->text[0] = '\0';
-    ENG_TRY(dat_tensors_open(&model->file, path, why));
+    ENG_TRY(dat_tensors_open(&model->file, path, budget, why));
     enum eng_err err = rename ? dat_tensors_rename(model->file, rename, why) : ENG_OK;
     if (err == ENG_OK)
         err = read_all(model, model->file, why);
@@ -360,10 +362,11 @@ enum eng_err dat_model_read_renamed(struct dat_model *model, const char *path,
 }
 
 enum eng_err dat_model_start_from(struct dat_model *model, const char *path,
-                                  const struct dat_rename *rename, struct eng_why *why)
+                                  const struct dat_rename *rename, struct dat_budget *budget,
+                                  struct eng_why *why)
 {
     struct dat_model from;
-    ENG_TRY(dat_model_read_renamed(&from, path, rename, why));
+    ENG_TRY(dat_model_read_renamed(&from, path, rename, budget, why));
     enum eng_err err = ENG_OK;
     const size_t count = eng_net_param_count(model->net);
     if (strcmp(from.config.arch, model->config.arch) != 0 || count != eng_net_param_count(from.net))

@@ -17,6 +17,7 @@
 #ifndef DAT_MODEL_H
 #define DAT_MODEL_H
 
+#include "data/budget.h"
 #include "data/preprocess.h"
 #include "engine/arch.h"
 
@@ -52,15 +53,17 @@ enum eng_err dat_model_copy(struct dat_model *copy, const struct dat_model *mode
 
 /* Reads a file. It is mapped, and float32 values are used where they lie: a large model is there at
  * once, and what is written to its values stays in memory. Meanwhile the file must not be cut short
- * or overwritten in place (replacing it by renaming is fine). ENG_MISMATCH where tensors are
- * missing, misshapen or too many, ENG_FORMAT where one holds a NaN or an infinity; why's text
- * begins with the path. */
-enum eng_err dat_model_read(struct dat_model *model, const char *path, struct eng_why *why);
+ * or overwritten in place (replacing it by renaming is fine). The budget does not pay for the net.
+ * ENG_MISMATCH where tensors are missing, misshapen or too many, ENG_FORMAT where one holds a NaN
+ * or an infinity; why's text begins with the path. */
+enum eng_err dat_model_read(struct dat_model *model, const char *path, struct dat_budget *budget,
+                            struct eng_why *why);
 
 /* The same, the file's tensors renamed first (NULL: as they are); further errors are those of
  * dat_rename_apply. */
 enum eng_err dat_model_read_renamed(struct dat_model *model, const char *path,
-                                    const struct dat_rename *rename, struct eng_why *why);
+                                    const struct dat_rename *rename, struct dat_budget *budget,
+                                    struct eng_why *why);
 
 /* Writes a file beside and renames it; the same model gives the same bytes. */
 enum eng_err dat_model_write(const struct dat_model *model, const char *path, struct eng_why *why);
@@ -82,7 +85,8 @@ void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPR
  * of classes: where the last layer differs it keeps its values. For starting a training from
  * another's weights. rename: as above. */
 enum eng_err dat_model_start_from(struct dat_model *model, const char *path,
-                                  const struct dat_rename *rename, struct eng_why *why);
+                                  const struct dat_rename *rename, struct dat_budget *budget,
+                                  struct eng_why *why);
 
 /* Label of a class by name or by number ("1"). ENG_ARG, with the names there are, otherwise. */
 enum eng_err dat_model_class(const struct dat_model *model, const char *name, size_t *label,

@@ -298,11 +298,12 @@ static enum eng_err out_of_memory(size_t numbers, struct eng_why *why)
 }
 
 enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t count,
-                            struct eng_why *why)
+                            struct dat_budget *budget, struct eng_why *why)
 {
     struct header h;
     *npy = (struct dat_npy){0};
     ENG_TRY(read_header(&h, bytes, count, why));
+    ENG_TRY(dat_budget_take(budget, h.count * sizeof *npy->data, why));
     npy->data = malloc(h.count ? h.count * sizeof *npy->data : 1);
     if (!npy->data)
         return out_of_memory(h.count, why);
@@ -313,7 +314,7 @@ enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t co
 }
 
 enum eng_err dat_npy_entry(struct dat_safetensors_entry *entry, void **owned, const uint8_t *bytes,
-                           size_t count, struct eng_why *why)
+                           size_t count, struct dat_budget *budget, struct eng_why *why)
 {
     struct header h;
     size_t stride = 1;
@@ -336,6 +337,7 @@ enum eng_err dat_npy_entry(struct dat_safetensors_entry *entry, void **owned, co
     }
     if (dat_view_is_plain(&view))
         return ENG_OK;
+    ENG_TRY(dat_budget_take(budget, entry->size, why));
     entry->bytes = *owned = malloc(entry->size);
     if (!*owned)
         return out_of_memory(h.count, why);
@@ -343,13 +345,14 @@ enum eng_err dat_npy_entry(struct dat_safetensors_entry *entry, void **owned, co
     return ENG_OK;
 }
 
-enum eng_err dat_npy_read(struct dat_npy *npy, const char *path, struct eng_why *why)
+enum eng_err dat_npy_read(struct dat_npy *npy, const char *path, struct dat_budget *budget,
+                          struct eng_why *why)
 {
     uint8_t *bytes;
     size_t count;
     *npy = (struct dat_npy){0};
     ENG_TRY(dat_file_read(&bytes, &count, path, why));
-    enum eng_err err = dat_npy_decode(npy, bytes, count, why);
+    enum eng_err err = dat_npy_decode(npy, bytes, count, budget, why);
     free(bytes);
     return err == ENG_OK ? ENG_OK : eng_fail_in(why, err, path);
 }

@@ -9,6 +9,7 @@
 #ifndef DAT_NPY_H
 #define DAT_NPY_H
 
+#include "data/budget.h"
 #include "data/safetensors.h"
 #include "engine/err.h"
 
@@ -31,16 +32,17 @@ struct dat_npy {
  * byte of the file. On success the caller releases *npy; on error it is empty and *why (NULL
  * allowed) says what is wrong. */
 enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t count,
-                            struct eng_why *why);
+                            struct dat_budget *budget, struct eng_why *why);
 
 /* The same from a file; why's text begins with the path. */
-enum eng_err dat_npy_read(struct dat_npy *npy, const char *path, struct eng_why *why);
+enum eng_err dat_npy_read(struct dat_npy *npy, const char *path, struct dat_budget *budget,
+                          struct eng_why *why);
 
 /* The same array as a tensor, in the type that it has: in *entry but for the name. Its bytes lie in
  * the file where they are in C order and little-endian, and then *owned is NULL; else they are
  * copied to *owned, which the caller frees. */
 enum eng_err dat_npy_entry(struct dat_safetensors_entry *entry, void **owned, const uint8_t *bytes,
-                           size_t count, struct eng_why *why);
+                           size_t count, struct dat_budget *budget, struct eng_why *why);
 
 /* The most bytes that come before the numbers in what is written. */
 #define DAT_NPY_MAX_HEAD 384

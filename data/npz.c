@@ -34,7 +34,7 @@ static int is_array(const char *name)
 }
 
 static enum eng_err read_array(struct array *a, const struct dat_zip_member *member,
-                               struct eng_why *why)
+                               struct dat_budget *budget, struct eng_why *why)
 {
     const uint8_t *file;
     const size_t length = strlen(member->name) - strlen(ENDING);
@@ -43,27 +43,31 @@ static enum eng_err read_array(struct array *a, const struct dat_zip_member *mem
         return out_of_memory(why);
     memcpy(a->name, member->name, length);
     a->name[length] = '\0';
-    ENG_TRY(dat_zip_read(&file, &a->inflated, member, why));
-    const enum eng_err err = dat_npy_entry(&a->entry, &a->copy, file, member->size, why);
+    ENG_TRY(dat_budget_take(budget, length + 1, why));
+    ENG_TRY(dat_zip_read(&file, &a->inflated, member, budget, why));
+    const enum eng_err err = dat_npy_entry(&a->entry, &a->copy, file, member->size, budget, why);
     if (err != ENG_OK)
         return eng_fail_in(why, err, a->name);
     a->entry.name = a->name;
-    if (a->copy) {
+    if (a->copy && a->inflated) {
+        dat_budget_give(budget, member->size);
         free(a->inflated);
         a->inflated = NULL;
     }
     return ENG_OK;
 }
 
-static enum eng_err read_arrays(struct dat_npz *npz, const struct dat_zip *zip, struct eng_why *why)
+static enum eng_err read_arrays(struct dat_npz *npz, const struct dat_zip *zip,
+                                struct dat_budget *budget, struct eng_why *why)
 {
     const size_t members = dat_zip_count(zip);
+    ENG_TRY(dat_budget_take(budget, members * sizeof *npz->arrays, why));
     npz->arrays = calloc(members + 1, sizeof *npz->arrays); /* calloc of nothing may be NULL */
     if (!npz->arrays)
         return out_of_memory(why);
     for (size_t i = 0; i < members; i++)
         if (is_array(dat_zip_at(zip, i)->name))
-            ENG_TRY(read_array(&npz->arrays[npz->count++], dat_zip_at(zip, i), why));
+            ENG_TRY(read_array(&npz->arrays[npz->count++], dat_zip_at(zip, i), budget, why));
     if (members && !npz->count)
         return eng_fail(why, ENG_FORMAT,
                         "the zip archive holds neither PyTorch's data.pkl nor NumPy's arrays; "
@@ -72,13 +76,13 @@ static enum eng_err read_arrays(struct dat_npz *npz, const struct dat_zip *zip, 
 }
 
 enum eng_err dat_npz_decode(struct dat_npz **out, const uint8_t *bytes, size_t count,
-                            struct eng_why *why)
+                            struct dat_budget *budget, struct eng_why *why)
 {
     struct dat_zip *zip;
     *out = NULL;
-    ENG_TRY(dat_zip_decode(&zip, bytes, count, why));
+    ENG_TRY(dat_zip_decode(&zip, bytes, count, budget, why));
     struct dat_npz *npz = calloc(1, sizeof *npz);
-    const enum eng_err err = npz ? read_arrays(npz, zip, why) : out_of_memory(why);
+    const enum eng_err err = npz ? read_arrays(npz, zip, budget, why) : out_of_memory(why);
     dat_zip_free(zip);
     if (err != ENG_OK) {
         dat_npz_free(npz);

@@ -5,17 +5,21 @@
 #ifndef DAT_NPZ_H
 #define DAT_NPZ_H
 
+#include "data/budget.h"
 #include "data/safetensors.h"
+
+#define DAT_NPZ_MULTIPLE 2100
 
 struct dat_npz; /* an open file */
 
 /* Opens a file in memory, which is borrowed for as long as *out lives. Members whose names do not
  * end in .npy are passed over. Arrays keep their types; they lie in the file where they are stored
- * in C order and little-endian. The caller frees *out with dat_npz_free; on error it is NULL, and
- * why names the array. Errors are those of data/zip.h and of dat_npy_decode; ENG_FORMAT also if
- * there are members, and none is an array. */
+ * in C order and little-endian. Takes at most DAT_NPZ_MULTIPLE bytes of memory for each byte of the
+ * file: what is deflated may be inflated and then copied. The caller frees *out with dat_npz_free;
+ * on error it is NULL, and why names the array. Errors are those of data/zip.h and of
+ * dat_npy_decode; ENG_FORMAT also if there are members, and none is an array. */
 enum eng_err dat_npz_decode(struct dat_npz **out, const uint8_t *bytes, size_t count,
-                            struct eng_why *why);
+                            struct dat_budget *budget, struct eng_why *why);
 void dat_npz_free(struct dat_npz *npz); /* NULL allowed */
 
 /* The arrays in the order of the archive, by their names without .npy: how many, and number `index`

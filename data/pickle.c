@@ -60,6 +60,8 @@ struct machine {
     size_t memo_room, memo_count;
     const struct dat_pickle_global *globals;
     size_t global_count;
+    struct dat_budget *budget;
+    int over; /* the budget: why says so already */
     struct eng_why *why;
 };
 
@@ -78,6 +80,8 @@ static enum eng_err cut_off(struct machine *m)
 
 static enum eng_err out_of_memory(struct machine *m)
 {
+    if (m->over)
+        return ENG_TOOBIG;
     return eng_fail(m->why, ENG_NOMEM,
                     "there is not enough memory for the pickle; close other programs");
 }
@@ -102,9 +106,17 @@ static enum eng_err refused_global(struct machine *m, const char *verb, const ch
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* Memory that lives as long as the pickle; NULL if there is none. */
-static void *take_memory(struct dat_pickle *pickle, size_t size)
+/* Whether the budget has so many bytes more. */
+static int afford(struct machine *m, size_t size)
 {
+    m->over = m->over || dat_budget_take(m->budget, size, m->why) != ENG_OK;
+    return !m->over;
+}
+
+/* Memory that lives as long as the pickle; NULL if there is none. */
+static void *take_memory(struct machine *m, size_t size)
+{
+    struct dat_pickle *pickle = m->pickle;
     struct block *block = pickle->blocks;
     const size_t unit = alignof(max_align_t);
     if (size > SIZE_MAX - BLOCK)
@@ -114,7 +126,7 @@ static void *take_memory(struct dat_pickle *pickle, size_t size)
         /* What is large has a block to itself, and leaves the one in use as it is. */
         const int alone = block && size > BLOCK / 4;
         const size_t room = alone || size > BLOCK ? size : BLOCK;
-        struct block *fresh = malloc(sizeof *fresh + room);
+        struct block *fresh = afford(m, room) ? malloc(sizeof *fresh + room) : NULL;
         if (!fresh)
             return NULL;
         fresh->used = 0;
@@ -134,7 +146,7 @@ static void *take_memory(struct dat_pickle *pickle, size_t size)
 /* NULL if there is no memory. */
 static struct dat_pickle_value *new_value(struct machine *m, enum dat_pickle_type type)
 {
-    struct dat_pickle_value *v = take_memory(m->pickle, sizeof *v);
+    struct dat_pickle_value *v = take_memory(m, sizeof *v);
     if (v)
         *v = (struct dat_pickle_value){.type = (uint8_t)type, .depth = 1, .weight = 1};
     return v;
@@ -142,7 +154,12 @@ static struct dat_pickle_value *new_value(struct machine *m, enum dat_pickle_typ
 
 static enum eng_err push(struct machine *m, struct dat_pickle_value *v)
 {
-    struct dat_pickle_value **stack = dat_grow(m->stack, &m->capacity, m->height, sizeof *stack);
+    struct dat_pickle_value **stack = m->stack;
+    if (m->height == m->capacity) { /* it will be twice as large */
+        if (!afford(m, (m->capacity ? m->capacity : 16) * sizeof *stack))
+            return out_of_memory(m);
+        stack = dat_grow(m->stack, &m->capacity, m->height, sizeof *stack);
+    }
     if (!stack)
         return out_of_memory(m);
     m->stack = stack;
@@ -218,7 +235,7 @@ static enum eng_err set_items(struct machine *m, struct dat_pickle_value *v,
 {
     if (count == 0)
         return ENG_OK;
-    v->of.items = take_memory(m->pickle, count * sizeof *items);
+    v->of.items = take_memory(m, count * sizeof *items);
     if (!v->of.items)
         return out_of_memory(m);
     for (size_t i = 0; i < count; i++) {
@@ -248,7 +265,7 @@ static enum eng_err add_items(struct machine *m, struct dat_pickle_value *v,
         const size_t least = v->count + count, twice = room < 2 ? 4 : 2 * room;
         struct dat_pickle_value **larger;
         v->more.capacity = least > twice ? least : twice;
-        larger = take_memory(m->pickle, v->more.capacity * sizeof *larger);
+        larger = take_memory(m, v->more.capacity * sizeof *larger);
         if (!larger)
             return out_of_memory(m);
         if (v->count)
@@ -319,7 +336,7 @@ static enum eng_err push_bytes(struct machine *m, enum dat_pickle_type type, int
     if (!bytes)
         return cut_off(m);
     struct dat_pickle_value *v = new_value(m, type);
-    uint8_t *copy = take_memory(m->pickle, (size_t)count + 1);
+    uint8_t *copy = take_memory(m, (size_t)count + 1);
     if (!v || !copy)
         return out_of_memory(m);
     memcpy(copy, bytes, (size_t)count);
@@ -530,8 +547,9 @@ static enum eng_err put(struct machine *m, uint64_t index)
     if (index >= (uint64_t)(m->at - m->begin))
         return damaged(m, "counts what it keeps too high");
     if (index >= m->memo_room) {
-        const size_t room = 2 * (size_t)index + 16;
-        struct dat_pickle_value **memo = realloc(m->memo, room * sizeof *memo);
+        const size_t room = 2 * (size_t)index + 16, more = (room - m->memo_room) * sizeof *m->memo;
+        struct dat_pickle_value **memo = afford(m, more) ? realloc(m->memo, room * sizeof *memo)
+                                                         : NULL;
         if (!memo)
             return out_of_memory(m);
         memset(memo + m->memo_room, 0, (room - m->memo_room) * sizeof *memo);
@@ -723,19 +741,22 @@ static enum eng_err run(struct machine *m, int to_the_end)
 
 enum eng_err dat_pickle_decode(struct dat_pickle **out, const uint8_t *bytes, size_t count,
                                size_t *used, const struct dat_pickle_global *globals,
-                               size_t global_count, struct eng_why *why)
+                               size_t global_count, struct dat_budget *budget, struct eng_why *why)
 {
     struct machine m = {.begin = bytes,
                         .at = bytes,
                         .end = bytes + count,
                         .globals = globals,
                         .global_count = global_count,
+                        .budget = budget,
                         .why = why};
     *out = NULL;
     m.pickle = calloc(1, sizeof *m.pickle);
     if (!m.pickle)
         return out_of_memory(&m);
     const enum eng_err err = run(&m, !used);
+    if (err == ENG_OK)
+        dat_budget_give(budget, m.capacity * sizeof *m.stack + m.memo_room * sizeof *m.memo);
     free(m.stack);
     free(m.memo);
     if (err != ENG_OK) {

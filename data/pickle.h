@@ -20,11 +20,12 @@
 #ifndef DAT_PICKLE_H
 #define DAT_PICKLE_H
 
-#include "engine/err.h"
+#include "data/budget.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
+#define DAT_PICKLE_MULTIPLE   128 /* bytes of memory for each byte, at the most, and 68 KiB more */
 #define DAT_PICKLE_MAX_DEPTH  100
 #define DAT_PICKLE_MAX_SHARED 16 /* values in the tree for each byte, and 1024 more */
 
@@ -57,13 +58,12 @@ struct dat_pickle_value; /* one value in it */
 
 /* Reads the pickle that bytes[count] begin with; *used (NULL: it must end with them) is its length.
  * Names are taken from globals, which must live as long as *out; collections.OrderedDict is always
- * known. Takes at most 128 bytes of memory for each byte of the pickle, and 64 KiB. The caller
- * frees *out with dat_pickle_free; on error it is NULL. ENG_UNSUPPORTED for opcodes and names that
- * are refused, ENG_TOOBIG for what is nested too deeply or shared too often, ENG_FORMAT for what no
- * pickle is, ENG_NOMEM. */
+ * known. Takes at most DAT_PICKLE_MULTIPLE. The caller frees *out with dat_pickle_free; on error it
+ * is NULL. ENG_UNSUPPORTED for opcodes and names that are refused, ENG_TOOBIG for what is nested
+ * too deeply or shared too often, ENG_FORMAT for what no pickle is, ENG_NOMEM. */
 enum eng_err dat_pickle_decode(struct dat_pickle **out, const uint8_t *bytes, size_t count,
                                size_t *used, const struct dat_pickle_global *globals,
-                               size_t global_count, struct eng_why *why);
+                               size_t global_count, struct dat_budget *budget, struct eng_why *why);
 void dat_pickle_free(struct dat_pickle *pickle); /* NULL allowed */
 
 const struct dat_pickle_value *dat_pickle_root(const struct dat_pickle *pickle);

@@ -153,7 +153,7 @@ static enum eng_err read_palette(struct png *p, const struct chunk *c, struct en
 
 /* Walks over all chunks up to IEND, fills *p and copies the stream together. */
 static enum eng_err read_chunks(struct png *p, const uint8_t *bytes, size_t count,
-                                struct eng_why *why)
+                                struct dat_budget *budget, struct eng_why *why)
 {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const uint8_t *at = bytes, *end = bytes + count;
@@ -163,6 +163,7 @@ static enum eng_err read_chunks(struct png *p, const uint8_t *bytes, size_t coun
 
     if (count < sizeof signature || memcmp(bytes, signature, sizeof signature) != 0)
         return damaged(why, "the first eight bytes are not those of a PNG");
+    ENG_TRY(dat_budget_take(budget, count, why));
     p->stream = malloc(count); /* more than all chunks can hold */
     if (!p->stream)
         return eng_fail(why, ENG_NOMEM, "there is not enough memory; close other programs");
@@ -284,7 +285,8 @@ static enum eng_err read_pass(struct dat_image *img, const struct png *p, const 
     return ENG_OK;
 }
 
-static enum eng_err read_pixels(struct dat_image *img, const struct png *p, struct eng_why *why)
+static enum eng_err read_pixels(struct dat_image *img, const struct png *p,
+                                struct dat_budget *budget, struct eng_why *why)
 {
     const struct pass *pass = p->interlaced ? adam7 : whole;
     const int passes = p->interlaced ? 7 : 1;
@@ -294,6 +296,9 @@ static enum eng_err read_pixels(struct dat_image *img, const struct png *p, stru
 
     if (need / DAT_INFLATE_MAX_RATIO > p->stream_bytes)
         return damaged(why, "it is much too short for the number of its pixels");
+    /* Below 2^33, likewise. */
+    const uint64_t all = need + row_bytes(p, p->width) + (uint64_t)3 * p->width * p->height;
+    ENG_TRY(dat_budget_take(budget, all <= SIZE_MAX ? (size_t)all : SIZE_MAX, why));
     raw = need <= SIZE_MAX ? malloc((size_t)need) : NULL;
     zeros = calloc(1, row_bytes(p, p->width));
     err = dat_image_init(img, p->width, p->height);
@@ -317,15 +322,15 @@ fail:
 }
 
 enum eng_err dat_png_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                            struct eng_why *why)
+                            struct dat_budget *budget, struct eng_why *why)
 {
     struct png p = {0};
     enum eng_err err;
 
     *img = (struct dat_image){0};
-    err = read_chunks(&p, bytes, count, why);
+    err = read_chunks(&p, bytes, count, budget, why);
     if (!err)
-        err = read_pixels(img, &p, why);
+        err = read_pixels(img, &p, budget, why);
     free(p.stream);
     return err;
 }

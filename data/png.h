@@ -6,9 +6,11 @@
 
 /* Decodes count bytes. 16-bit samples keep their high byte, palettes and low depths are expanded,
  * transparency is dropped (the colour under it stays), as Pillow's convert("RGB") does. A wrong
- * signature, chunk order, CRC, filter, size or Adler-32 is ENG_FORMAT. */
+ * signature, chunk order, CRC, filter, size or Adler-32 is ENG_FORMAT. Takes at most
+ * DAT_PNG_MULTIPLE: a byte of the stream stands for DAT_INFLATE_MAX_RATIO bytes of rows, and one of
+ * those for eight pixels; a picture of more is refused before it is allocated. */
 enum eng_err dat_png_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                            struct eng_why *why);
+                            struct dat_budget *budget, struct eng_why *why);
 
 /* Encodes width x height pixels of `channels` 8-bit samples (1 grey, 3 RGB, 4 RGBA), rows
  * top-down without padding, into *bytes (*count of them; the caller frees). Filters are chosen

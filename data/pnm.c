@@ -91,7 +91,7 @@ static enum eng_err read_samples(struct dat_image *img, struct text *t, int plai
 }
 
 enum eng_err dat_pnm_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                            struct eng_why *why)
+                            struct dat_budget *budget, struct eng_why *why)
 {
     struct text t = {bytes, bytes + count};
     size_t width, height, maxval, channels, samples, least;
@@ -118,6 +118,7 @@ enum eng_err dat_pnm_decode(struct dat_image *img, const uint8_t *bytes, size_t 
     if ((size_t)(t.end - t.at) < least)
         return damaged(why, "the picture is cut off");
 
+    ENG_TRY(dat_budget_take(budget, 3 * width * height, why));
     err = dat_image_init(img, width, height);
     if (err)
         return eng_fail(why, err, "there is not enough memory for %zu x %zu pixels; scale it down",

@@ -201,7 +201,7 @@ static enum eng_err read_header(struct dat_safetensors *file, const char *text, 
 }
 
 static enum eng_err decode(struct dat_safetensors *file, const uint8_t *bytes, size_t count,
-                           struct eng_why *why)
+                           struct dat_budget *budget, struct eng_why *why)
 {
     if (count < 8)
         return eng_fail(why, ENG_FORMAT,
@@ -219,6 +219,7 @@ static enum eng_err decode(struct dat_safetensors *file, const uint8_t *bytes, s
                         "this is no safetensors file: its header does not begin with '{'; check "
                         "its kind");
     const uint8_t *data = bytes + 8 + length;
+    ENG_TRY(dat_budget_take(budget, DAT_SAFETENSORS_MULTIPLE * (size_t)length, why));
     ENG_TRY(read_header(file, text, (size_t)length, count - 8 - (size_t)length, why));
     for (size_t i = 0; i < file->count; i++)
         file->records[i].entry.bytes = data + file->records[i].begin;
@@ -226,7 +227,7 @@ static enum eng_err decode(struct dat_safetensors *file, const uint8_t *bytes, s
 }
 
 enum eng_err dat_safetensors_open(struct dat_safetensors **out, const char *path,
-                                  struct eng_why *why)
+                                  struct dat_budget *budget, struct eng_why *why)
 {
     *out = NULL;
     struct dat_safetensors *file = calloc(1, sizeof *file);
@@ -236,7 +237,7 @@ enum eng_err dat_safetensors_open(struct dat_safetensors **out, const char *path
     }
     enum eng_err err = dat_mapping_init(&file->mapping, path, why);
     if (!err) {
-        err = decode(file, file->mapping.bytes, file->mapping.count, why);
+        err = decode(file, file->mapping.bytes, file->mapping.count, budget, why);
         if (err)
             eng_fail_in(why, err, path);
     }
@@ -249,13 +250,13 @@ enum eng_err dat_safetensors_open(struct dat_safetensors **out, const char *path
 }
 
 enum eng_err dat_safetensors_decode(struct dat_safetensors **out, const uint8_t *bytes,
-                                    size_t count, struct eng_why *why)
+                                    size_t count, struct dat_budget *budget, struct eng_why *why)
 {
     *out = NULL;
     struct dat_safetensors *file = calloc(1, sizeof *file);
     if (!file)
         return out_of_memory(why);
-    const enum eng_err err = decode(file, bytes, count, why);
+    const enum eng_err err = decode(file, bytes, count, budget, why);
     if (err) {
         dat_safetensors_free(file);
         return err;

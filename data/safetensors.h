@@ -11,14 +11,17 @@
 #ifndef DAT_SAFETENSORS_H
 #define DAT_SAFETENSORS_H
 
+#include "data/budget.h"
 #include "data/dtype.h"
-#include "engine/err.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define DAT_SAFETENSORS_MAX_RANK   8
 #define DAT_SAFETENSORS_MAX_HEADER ((size_t)100000000) /* bytes; the limit of the format */
+
+/* Bytes of memory that a byte of the header takes at the most. */
+#define DAT_SAFETENSORS_MULTIPLE 64
 
 struct dat_safetensors; /* an open file */
 
@@ -37,17 +40,17 @@ struct dat_safetensors_meta {
 };
 
 /* Opens the file at path (what cannot be mapped, a pipe say, is read). Everything the header says
- * is checked against the length of the file before any of it is used, and memory is allocated in
- * proportion to the header only. The caller frees *out with dat_safetensors_free; on error it is
- * NULL, and why's text begins with the path. ENG_FORMAT for what breaks the standard;
- * ENG_UNSUPPORTED for more than 8 dimensions and element types not in DAT_DTYPES; ENG_MISSING or
- * ENG_IO if the file cannot be read. */
+ * is checked against the length of the file before any of it is used; memory is allocated for the
+ * header only, DAT_SAFETENSORS_MULTIPLE times its length at the most. The caller frees *out with
+ * dat_safetensors_free; on error it is NULL, and why's text begins with the path. ENG_FORMAT for
+ * what breaks the standard; ENG_UNSUPPORTED for more than 8 dimensions and element types not in
+ * DAT_DTYPES; ENG_MISSING or ENG_IO if the file cannot be read. */
 enum eng_err dat_safetensors_open(struct dat_safetensors **out, const char *path,
-                                  struct eng_why *why);
+                                  struct dat_budget *budget, struct eng_why *why);
 
 /* The same for a file in memory. Borrows bytes for as long as *out lives. */
 enum eng_err dat_safetensors_decode(struct dat_safetensors **out, const uint8_t *bytes,
-                                    size_t count, struct eng_why *why);
+                                    size_t count, struct dat_budget *budget, struct eng_why *why);
 
 /* Closes the file; entries and metadata are gone with it. NULL allowed. */
 void dat_safetensors_free(struct dat_safetensors *file);

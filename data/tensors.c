@@ -66,16 +66,18 @@ static int format_of_path(enum format *format, const char *path)
 
 /* Takes the comment for metadata if it is an object of strings; it may be anything else. */
 static enum eng_err read_comment(struct dat_tensors *t, const struct dat_zip *zip,
-                                 struct eng_why *why)
+                                 struct dat_budget *budget, struct eng_why *why)
 {
     size_t size;
     const char *text = (const char *)dat_zip_comment(zip, &size);
+    ENG_TRY(dat_budget_take(budget, DAT_JSON_MULTIPLE * size, why));
     const enum eng_err err = dat_json_parse(&t->comment, text, size, NULL);
     if (err != ENG_OK)
         return err == ENG_NOMEM ? out_of_memory(why) : ENG_OK;
     const struct dat_json_node *root = dat_json_root(t->comment);
     if (dat_json_type(root) != DAT_JSON_OBJECT)
         return ENG_OK;
+    ENG_TRY(dat_budget_take(budget, dat_json_count(root) * sizeof *t->lines, why));
     t->lines = calloc(dat_json_count(root) + 1, sizeof *t->lines);
     if (!t->lines)
         return out_of_memory(why);
@@ -104,22 +106,22 @@ static void put_comment(struct dat_json_out *json, const struct dat_safetensors_
 
 /* Which of the two formats in zip archives it is, and the metadata. */
 static enum eng_err look_into_zip(struct dat_tensors *t, const uint8_t *bytes, size_t count,
-                                  struct eng_why *why)
+                                  struct dat_budget *budget, struct eng_why *why)
 {
     struct dat_zip *zip;
-    ENG_TRY(dat_zip_decode(&zip, bytes, count, why));
+    ENG_TRY(dat_zip_decode(&zip, bytes, count, budget, why));
     t->format = dat_torch_is_zip(zip) ? TORCH : NPZ;
-    const enum eng_err err = read_comment(t, zip, why);
+    const enum eng_err err = read_comment(t, zip, budget, why);
     dat_zip_free(zip);
     return err;
 }
 
 /* The format by the first bytes, or else by the path (NULL: none). */
 static enum eng_err tell_format(struct dat_tensors *t, const char *path, const uint8_t *bytes,
-                                size_t count, struct eng_why *why)
+                                size_t count, struct dat_budget *budget, struct eng_why *why)
 {
     if (count >= 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || memcmp(bytes, "PK\5\6", 4) == 0))
-        return look_into_zip(t, bytes, count, why);
+        return look_into_zip(t, bytes, count, budget, why);
     if (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
         t->format = NPY;
     /* The length of the header, of which no more than 27 bits may be set, and the header. */
@@ -135,25 +137,25 @@ static enum eng_err tell_format(struct dat_tensors *t, const char *path, const u
 }
 
 static enum eng_err decode_format(struct dat_tensors *t, const uint8_t *bytes, size_t count,
-                                  struct eng_why *why)
+                                  struct dat_budget *budget, struct eng_why *why)
 {
     switch (t->format) {
     case SAFETENSORS:
-        ENG_TRY(dat_safetensors_decode(&t->safetensors, bytes, count, why));
+        ENG_TRY(dat_safetensors_decode(&t->safetensors, bytes, count, budget, why));
         t->count = dat_safetensors_count(t->safetensors);
         t->metadata = dat_safetensors_metadata(t->safetensors, &t->metadata_count);
         break;
     case TORCH:
     case TORCH_LEGACY:
-        ENG_TRY(dat_torch_decode(&t->torch, bytes, count, why));
+        ENG_TRY(dat_torch_decode(&t->torch, bytes, count, budget, why));
         t->count = dat_torch_count(t->torch);
         break;
     case NPZ:
-        ENG_TRY(dat_npz_decode(&t->npz, bytes, count, why));
+        ENG_TRY(dat_npz_decode(&t->npz, bytes, count, budget, why));
         t->count = dat_npz_count(t->npz);
         break;
     case NPY:
-        ENG_TRY(dat_npy_entry(&t->array, &t->numbers, bytes, count, why));
+        ENG_TRY(dat_npy_entry(&t->array, &t->numbers, bytes, count, budget, why));
         t->array.name = "array";
         t->count = 1;
         break;
@@ -168,8 +170,10 @@ static int compare_names(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static enum eng_err list_entries(struct dat_tensors *t, struct eng_why *why)
+static enum eng_err list_entries(struct dat_tensors *t, struct dat_budget *budget,
+                                 struct eng_why *why)
 {
+    ENG_TRY(dat_budget_take(budget, t->count * (sizeof(*t->entries) + sizeof(*t->sorted)), why));
     /* calloc of nothing may be NULL: one more. */
     t->entries = calloc(t->count + 1, sizeof(*t->entries));
     t->sorted = calloc(t->count + 1, sizeof(*t->sorted));
@@ -186,14 +190,15 @@ static enum eng_err list_entries(struct dat_tensors *t, struct eng_why *why)
 }
 
 static enum eng_err decode(struct dat_tensors *t, const char *path, const uint8_t *bytes,
-                           size_t count, struct eng_why *why)
+                           size_t count, struct dat_budget *budget, struct eng_why *why)
 {
-    ENG_TRY(tell_format(t, path, bytes, count, why));
-    ENG_TRY(decode_format(t, bytes, count, why));
-    return list_entries(t, why);
+    ENG_TRY(tell_format(t, path, bytes, count, budget, why));
+    ENG_TRY(decode_format(t, bytes, count, budget, why));
+    return list_entries(t, budget, why);
 }
 
-enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct eng_why *why)
+enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct dat_budget *budget,
+                              struct eng_why *why)
 {
     *out = NULL;
     struct dat_tensors *t = calloc(1, sizeof *t);
@@ -203,7 +208,7 @@ enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct
     }
     enum eng_err err = dat_mapping_init(&t->mapping, path, why);
     if (err == ENG_OK) {
-        err = decode(t, path, t->mapping.bytes, t->mapping.count, why);
+        err = decode(t, path, t->mapping.bytes, t->mapping.count, budget, why);
         if (err != ENG_OK)
             eng_fail_in(why, err, path);
     }
@@ -216,13 +221,13 @@ enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct
 }
 
 enum eng_err dat_tensors_decode(struct dat_tensors **out, const uint8_t *bytes, size_t count,
-                                struct eng_why *why)
+                                struct dat_budget *budget, struct eng_why *why)
 {
     *out = NULL;
     struct dat_tensors *t = calloc(1, sizeof *t);
     if (!t)
         return out_of_memory(why);
-    const enum eng_err err = decode(t, NULL, bytes, count, why);
+    const enum eng_err err = decode(t, NULL, bytes, count, budget, why);
     if (err != ENG_OK) {
         dat_tensors_free(t);
         return err;

@@ -1,7 +1,7 @@
 /* Files of named tensors, whatever their format: it is told by what is in them.
  *
  *     struct dat_tensors *file;
- *     ENG_TRY(dat_tensors_open(&file, "resnet18.pth", why));
+ *     ENG_TRY(dat_tensors_open(&file, "resnet18.pth", NULL, why));
  *     const struct dat_safetensors_entry *bias = dat_tensors_find(file, "fc.bias");
  *     dat_tensors_free(file);
  *
@@ -21,12 +21,14 @@ struct dat_tensors; /* an open file */
  * meanwhile. A file that begins like none of the formats is read as its name says, to tell what is
  * wrong with it. The caller frees *out with dat_tensors_free; on error it is NULL, and why's text
  * begins with the path. Errors are those of the format, ENG_MISSING or ENG_IO of the file, and
- * ENG_UNSUPPORTED if it has no format that is known. */
-enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct eng_why *why);
+ * ENG_UNSUPPORTED if it has no format that is known. How much memory is taken, the format's header
+ * says; and 32 bytes for each tensor. */
+enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct dat_budget *budget,
+                              struct eng_why *why);
 
 /* The same for a file in memory. Borrows bytes for as long as *out lives. */
 enum eng_err dat_tensors_decode(struct dat_tensors **out, const uint8_t *bytes, size_t count,
-                                struct eng_why *why);
+                                struct dat_budget *budget, struct eng_why *why);
 void dat_tensors_free(struct dat_tensors *file); /* NULL allowed */
 
 /* Renames the tensors, and leaves some out, for all who ask for them from then on: none of the

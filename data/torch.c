@@ -148,7 +148,8 @@ struct dat_torch {
     size_t count, capacity;
     size_t state_count; /* of the records, those in the state_dict */
     size_t copies;      /* bytes that may still be copied out */
-    int swapped;        /* contents are big-endian */
+    struct dat_budget budget;
+    int swapped; /* contents are big-endian */
 };
 
 static enum eng_err out_of_memory(struct eng_why *why)
@@ -199,6 +200,7 @@ static struct storage *find_storage(const struct dat_torch *t, const char *key)
 
 static enum eng_err reserve_storages(struct dat_torch *t, size_t most, struct eng_why *why)
 {
+    ENG_TRY(dat_budget_take(&t->budget, most * (sizeof *t->storages + sizeof(*t->sorted)), why));
     /* calloc of nothing may be NULL: one more. */
     t->storages = calloc(most + 1, sizeof *t->storages);
     t->sorted = calloc(most + 1, sizeof(*t->sorted));
@@ -326,6 +328,8 @@ static enum eng_err add_tensor(struct dat_torch *t, const struct path *path,
                                const struct dat_pickle_value *value, struct eng_why *why)
 {
     const char *name = path->count ? path->text : "tensor";
+    /* Four records: the array may be moving to one of twice the room, and a list follows. */
+    ENG_TRY(dat_budget_take(&t->budget, 4 * sizeof *t->records + strlen(name) + 1, why));
     struct record *records = dat_grow(t->records, &t->capacity, t->count, sizeof *records);
     if (!records)
         return out_of_memory(why);
@@ -460,19 +464,19 @@ static enum eng_err list_tensors(struct dat_torch *t, struct eng_why *why)
 
 /* ---- from the list to bytes ----------------------------------------------------------------- */
 
-static enum eng_err load_storage(struct storage *s, struct eng_why *why)
+static enum eng_err load_storage(struct storage *s, struct dat_budget *budget, struct eng_why *why)
 {
     if (s->bytes || !s->member)
         return ENG_OK;
     s->size = s->member->size;
-    return dat_zip_read(&s->bytes, &s->owned, s->member, why);
+    return dat_zip_read(&s->bytes, &s->owned, s->member, budget, why);
 }
 
 static enum eng_err place_tensor(struct dat_torch *t, struct record *r, struct eng_why *why)
 {
     struct dat_safetensors_entry *e = &r->entry;
     struct storage *s = r->storage;
-    ENG_TRY(load_storage(s, why));
+    ENG_TRY(load_storage(s, &t->budget, why));
     if (s->size != r->size)
         return eng_fail(why, ENG_FORMAT,
                         "tensor \"%.100s\" has a storage of %zu bytes by the pickle, and of %zu in "
@@ -496,6 +500,7 @@ static enum eng_err place_tensor(struct dat_torch *t, struct record *r, struct e
                         "tensor \"%.100s\" repeats its few numbers far too often; save a clone() "
                         "of it",
                         e->name);
+    ENG_TRY(dat_budget_take(&t->budget, e->size, why));
     t->copies -= e->size;
     e->bytes = r->owned = malloc(e->size);
     if (!r->owned)
@@ -568,7 +573,7 @@ static enum eng_err read_byteorder(struct dat_torch *t, const struct dat_zip_mem
     uint8_t *owned;
     if (!member) /* older files are little-endian */
         return ENG_OK;
-    ENG_TRY(dat_zip_read(&text, &owned, member, why));
+    ENG_TRY(dat_zip_read(&text, &owned, member, &t->budget, why));
     t->swapped = member->size == 3 && memcmp(text, "big", 3) == 0;
     const int known = t->swapped || (member->size == 6 && memcmp(text, "little", 6) == 0);
     free(owned);
@@ -584,7 +589,7 @@ static enum eng_err decode_zip(struct dat_torch *t, const uint8_t *bytes, size_t
     const uint8_t *pickle;
     uint8_t *owned;
     size_t length = 0;
-    ENG_TRY(dat_zip_decode(&t->zip, bytes, count, why));
+    ENG_TRY(dat_zip_decode(&t->zip, bytes, count, &t->budget, why));
     const struct dat_zip_member *object = find_object(t->zip, &length);
     if (!object)
         return eng_fail(why, ENG_FORMAT,
@@ -600,9 +605,11 @@ static enum eng_err decode_zip(struct dat_torch *t, const uint8_t *bytes, size_t
             add_storage(t, member->name + length + strlen(data), member);
     }
     sort_storages(t);
-    ENG_TRY(dat_zip_read(&pickle, &owned, object, why));
+    ENG_TRY(dat_zip_read(&pickle, &owned, object, &t->budget, why));
     const enum eng_err err = dat_pickle_decode(&t->object, pickle, object->size, NULL, names,
-                                               sizeof names / sizeof *names, why);
+                                               sizeof names / sizeof *names, &t->budget, why);
+    if (owned)
+        dat_budget_give(&t->budget, object->size);
     free(owned);
     ENG_TRY(err);
     ENG_TRY(list_tensors(t, why));
@@ -618,23 +625,24 @@ enum { VERSION = 1001 };
 
 /* Reads the next pickle of a file. */
 static enum eng_err next_pickle(struct dat_pickle **out, const uint8_t **at, const uint8_t *end,
-                                struct eng_why *why)
+                                struct dat_budget *budget, struct eng_why *why)
 {
     size_t used = 0;
     ENG_TRY(dat_pickle_decode(out, *at, (size_t)(end - *at), &used, names,
-                              sizeof names / sizeof *names, why));
+                              sizeof names / sizeof *names, budget, why));
     *at += used;
     return ENG_OK;
 }
 
 /* The mark, the version, and what system the file was made on; none of it is needed further:
  * storages are little-endian, whatever the system. */
-static enum eng_err read_legacy_head(const uint8_t **at, const uint8_t *end, struct eng_why *why)
+static enum eng_err read_legacy_head(const uint8_t **at, const uint8_t *end,
+                                     struct dat_budget *budget, struct eng_why *why)
 {
     struct dat_pickle *pickle;
     int64_t version = 0;
     size_t count = 0;
-    ENG_TRY(next_pickle(&pickle, at, end, why));
+    ENG_TRY(next_pickle(&pickle, at, end, budget, why));
     const uint8_t *bytes = dat_pickle_bytes(dat_pickle_root(pickle), &count);
     const int marked = dat_pickle_type(dat_pickle_root(pickle)) == DAT_PICKLE_LONG &&
                        count == sizeof mark && memcmp(bytes, mark, sizeof mark) == 0;
@@ -643,7 +651,7 @@ static enum eng_err read_legacy_head(const uint8_t **at, const uint8_t *end, str
         return eng_fail(why, ENG_FORMAT,
                         "this is a pickle, but not one of torch.save's; save the tensors with "
                         "torch.save");
-    ENG_TRY(next_pickle(&pickle, at, end, why));
+    ENG_TRY(next_pickle(&pickle, at, end, budget, why));
     dat_pickle_int(dat_pickle_root(pickle), &version);
     dat_pickle_free(pickle);
     if (version != VERSION)
@@ -651,7 +659,7 @@ static enum eng_err read_legacy_head(const uint8_t **at, const uint8_t *end, str
                         "the file is of PyTorch's old format in another version than %d; save it "
                         "again with a later PyTorch",
                         VERSION);
-    ENG_TRY(next_pickle(&pickle, at, end, why));
+    ENG_TRY(next_pickle(&pickle, at, end, budget, why));
     dat_pickle_free(pickle);
     return ENG_OK;
 }
@@ -716,9 +724,9 @@ static enum eng_err decode_legacy(struct dat_torch *t, const uint8_t *bytes, siz
         return eng_fail(why, ENG_FORMAT,
                         "this is no file of PyTorch's: it is neither a zip archive nor a pickle; "
                         "check its kind, or get it again");
-    ENG_TRY(read_legacy_head(&at, end, why));
-    ENG_TRY(next_pickle(&t->object, &at, end, why));
-    ENG_TRY(next_pickle(&t->keys, &at, end, why));
+    ENG_TRY(read_legacy_head(&at, end, &t->budget, why));
+    ENG_TRY(next_pickle(&t->object, &at, end, &t->budget, why));
+    ENG_TRY(next_pickle(&t->keys, &at, end, &t->budget, why));
     ENG_TRY(read_keys(t, why));
     ENG_TRY(list_tensors(t, why));
     ENG_TRY(find_contents(t, at, end, why));
@@ -728,7 +736,7 @@ static enum eng_err decode_legacy(struct dat_torch *t, const uint8_t *bytes, siz
 /* ---- either --------------------------------------------------------------------------------- */
 
 enum eng_err dat_torch_decode(struct dat_torch **out, const uint8_t *bytes, size_t count,
-                              struct eng_why *why)
+                              struct dat_budget *budget, struct eng_why *why)
 {
     const size_t spare = (size_t)1 << 20;
     *out = NULL;
@@ -739,11 +747,16 @@ enum eng_err dat_torch_decode(struct dat_torch **out, const uint8_t *bytes, size
         t->copies = SIZE_MAX - spare;
     t->copies += spare;
     const int zip = count >= 2 && memcmp(bytes, "PK", 2) == 0;
+    t->budget = dat_budget_within(budget, zip ? DAT_TORCH_MULTIPLE : DAT_TORCH_LEGACY_MULTIPLE,
+                                  count, DAT_TORCH_SPARE);
+    const size_t begin = t->budget.left;
     const enum eng_err err = (zip ? decode_zip : decode_legacy)(t, bytes, count, why);
     if (err != ENG_OK) {
         dat_torch_free(t);
         return err;
     }
+    if (budget)
+        budget->left -= begin - t->budget.left;
     *out = t;
     return ENG_OK;
 }

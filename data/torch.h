@@ -39,6 +39,12 @@
 #define DAT_TORCH_MAX_TENSORS ((size_t)1 << 20)
 #define DAT_TORCH_MAX_COPIES  16 /* bytes copied out for each byte of the file, and a MiB more */
 
+/* Bytes of memory, at the most, for each byte of a file, and DAT_TORCH_SPARE more: of an archive,
+ * the members of which may be deflated, and of a file of the legacy format. */
+#define DAT_TORCH_MULTIPLE        2100
+#define DAT_TORCH_LEGACY_MULTIPLE 256
+#define DAT_TORCH_SPARE           ((size_t)4 << 20)
+
 struct dat_torch; /* an open file */
 
 /* Opens a file in memory, which is borrowed for as long as *out lives. The caller frees *out with
@@ -47,7 +53,7 @@ struct dat_torch; /* an open file */
  * plain tensors do not need (it is named), for more than 8 dimensions, and for element types not in
  * DAT_DTYPES. ENG_TOOBIG beyond the limits above; ENG_NOMEM. */
 enum eng_err dat_torch_decode(struct dat_torch **out, const uint8_t *bytes, size_t count,
-                              struct eng_why *why);
+                              struct dat_budget *budget, struct eng_why *why);
 void dat_torch_free(struct dat_torch *file); /* NULL allowed */
 
 /* 1 if the archive is of the zip format: it has a member NAME/data.pkl. */

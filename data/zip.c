@@ -204,9 +204,15 @@ static enum eng_err read_member(struct record *record, const uint8_t *entry, con
 }
 
 static enum eng_err read_directory(struct dat_zip *zip, const struct directory *d,
-                                   const uint8_t *bytes, struct eng_why *why)
+                                   const uint8_t *bytes, struct dat_budget *budget,
+                                   struct eng_why *why)
 {
     const uint8_t *at = d->at;
+    /* Nowhere near SIZE_MAX: an entry has 46 bytes. */
+    ENG_TRY(dat_budget_take(budget,
+                            (size_t)d->count * (sizeof *zip->records + sizeof *zip->sorted) +
+                                (size_t)(d->end - d->at),
+                            why));
     /* calloc of nothing may be NULL: one more. An entry is longer than its name and a NUL. */
     zip->records = calloc((size_t)d->count + 1, sizeof *zip->records);
     zip->sorted = calloc((size_t)d->count + 1, sizeof *zip->sorted);
@@ -265,7 +271,7 @@ static enum eng_err check_members(struct dat_zip *zip, struct eng_why *why)
 }
 
 enum eng_err dat_zip_decode(struct dat_zip **out, const uint8_t *bytes, size_t count,
-                            struct eng_why *why)
+                            struct dat_budget *budget, struct eng_why *why)
 {
     struct directory d = {0};
     *out = NULL;
@@ -274,7 +280,7 @@ enum eng_err dat_zip_decode(struct dat_zip **out, const uint8_t *bytes, size_t c
         return out_of_memory(why);
     enum eng_err err = find_directory(&d, zip, bytes, count, why);
     if (err == ENG_OK)
-        err = read_directory(zip, &d, bytes, why);
+        err = read_directory(zip, &d, bytes, budget, why);
     if (err == ENG_OK)
         err = check_members(zip, why);
     if (err != ENG_OK) {
@@ -320,12 +326,16 @@ const uint8_t *dat_zip_comment(const struct dat_zip *zip, size_t *count)
 }
 
 enum eng_err dat_zip_read(const uint8_t **contents, uint8_t **owned,
-                          const struct dat_zip_member *member, struct eng_why *why)
+                          const struct dat_zip_member *member, struct dat_budget *budget,
+                          struct eng_why *why)
 {
     enum eng_err err = ENG_OK;
     size_t used;
-    *contents = member->packed;
+    *contents = NULL;
     *owned = NULL;
+    if (member->deflated)
+        ENG_TRY(dat_budget_take(budget, member->size, why));
+    *contents = member->packed;
     if (member->deflated) {
         *owned = malloc(member->size ? member->size : 1);
         if (!*owned)

@@ -9,7 +9,7 @@
 #ifndef DAT_ZIP_H
 #define DAT_ZIP_H
 
-#include "engine/err.h"
+#include "data/budget.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,10 +31,10 @@ struct dat_zip_member {
 /* Opens the archive bytes[count], which is borrowed for as long as *out lives. Zip64 and sizes that
  * follow the contents are read; several disks, encryption, other methods than deflate and names
  * that are not UTF-8 are ENG_UNSUPPORTED. ENG_FORMAT for what breaks the standard, for a name that
- * comes twice, and for members that share bytes. Memory is allocated in proportion to the
- * directory. The caller frees *out with dat_zip_free; on error it is NULL. */
+ * comes twice, and for members that share bytes. Takes at most 4 bytes of memory for each byte of
+ * the directory. The caller frees *out with dat_zip_free; on error it is NULL. */
 enum eng_err dat_zip_decode(struct dat_zip **out, const uint8_t *bytes, size_t count,
-                            struct eng_why *why);
+                            struct dat_budget *budget, struct eng_why *why);
 void dat_zip_free(struct dat_zip *zip); /* NULL allowed */
 
 /* Members in the order of the directory: how many, number `index` (< count), and the one of a name
@@ -51,7 +51,8 @@ const uint8_t *dat_zip_comment(const struct dat_zip *zip, size_t *count);
  * bytes stand for at most DAT_INFLATE_MAX_RATIO each, which is checked before memory is allocated;
  * as members share no bytes, all of an archive takes no more than that times its length. */
 enum eng_err dat_zip_read(const uint8_t **contents, uint8_t **owned,
-                          const struct dat_zip_member *member, struct eng_why *why);
+                          const struct dat_zip_member *member, struct dat_budget *budget,
+                          struct eng_why *why);
 
 /* What is written as one member: two pieces, one after the other. */
 struct dat_zip_part {

@@ -132,7 +132,7 @@ enum eng_err gad_checkpoint_read(struct gad_checkpoint *c, struct dat_model *mod
 {
     struct dat_safetensors *file;
     c->epoch = 0;
-    enum eng_err err = dat_safetensors_open(&file, c->path, why);
+    enum eng_err err = dat_safetensors_open(&file, c->path, NULL, why);
     if (err == ENG_MISSING)
         return ENG_OK;
     if (err != ENG_OK)

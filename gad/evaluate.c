@@ -368,17 +368,19 @@ static void describe(char text[1024], const struct gad_evaluation *e)
 static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
 {
     const struct gad_evaluate_options *o = e->options;
-    ENG_TRY(dat_model_read_renamed(&e->model, o->model, o->rename, why));
+    struct dat_budget budget = dat_budget_of(o->file_memory);
+    ENG_TRY(dat_model_read_renamed(&e->model, o->model, o->rename, &budget, why));
     ENG_TRY(dat_preprocess_change(&e->model.preprocess, &o->prepare, why));
     if (e->model.config.classes != GAD_CLASSES)
         return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu",
                         o->model, e->model.config.classes);
-    ENG_TRY(gad_supports_read(&e->supports, o->supports, &e->model, why));
+    ENG_TRY(gad_supports_read(&e->supports, o->supports, &e->model, o->file_memory, why));
     struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
     opening.classes = o->classes;
     opening.holdout = o->holdout;
     opening.seed = o->split_seed;
     opening.size = e->model.preprocess.height;
+    opening.file_memory = o->file_memory;
     ENG_TRY(dat_dataset_open(&e->set, o->data, &opening, why));
     if (dat_dataset_class_count(e->set) != GAD_CLASSES)
         return eng_fail(why, ENG_MISMATCH,

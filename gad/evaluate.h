@@ -34,6 +34,7 @@ struct gad_evaluate_options {
     int probability;                 /* RS of softmax instead of the logit */
     uint64_t seed;
     int workers, strict;
+    size_t file_memory;  /* bytes that reading a file may take: data/budget.h; 0: no bound */
     const char *command; /* as typed, for the report */
 };
 struct gad_evaluate_options gad_evaluate_defaults(void);

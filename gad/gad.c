@@ -30,6 +30,7 @@ const char *gad_method_name(size_t i)
 
 struct gad_model {
     struct eng_exec exec;
+    size_t file_memory; /* of the settings */
     /* Behind a pointer, so that those who have a const model can give its nets to a mapper. That
      * finds them prepared and leaves them as they are. */
     struct nets {
@@ -46,10 +47,12 @@ static enum eng_err read_model(struct gad_model *model, const char *path,
     struct gad_supports *supports = &model->nets->supports;
     ENG_TRY(eng_exec_init(&model->exec, s->threads, s->cpu[0] ? s->cpu : NULL, why));
     eng_exec_set_precision(&model->exec, s->precision);
-    ENG_TRY(dat_model_read_renamed(base, path, &s->map, why));
+    struct dat_budget budget = dat_budget_of(s->file_memory);
+    model->file_memory = s->file_memory;
+    ENG_TRY(dat_model_read_renamed(base, path, &s->map, &budget, why));
     ENG_TRY(dat_preprocess_change(&base->preprocess, &prepare, why));
     if (s->support)
-        ENG_TRY(gad_supports_read(supports, s->support, base, why));
+        ENG_TRY(gad_supports_read(supports, s->support, base, s->file_memory, why));
     if (supports->count > GAD_ALPHAS_MAX)
         return eng_fail(why, ENG_TOOBIG, "%s: more than %d supports", s->support, GAD_ALPHAS_MAX);
     ENG_TRY(eng_net_prepare(base->net, &model->exec, ENG_FOR_GRADIENTS));
@@ -158,7 +161,8 @@ enum gad_error gad_model_prepare_file(const struct gad_model *model, const char 
 {
     struct eng_why said = {""};
     struct dat_image photo;
-    enum eng_err err = dat_image_read(&photo, path, &said);
+    struct dat_budget budget = dat_budget_of(model->file_memory);
+    enum eng_err err = dat_image_read(&photo, path, &budget, &said);
     if (err == ENG_OK && (err = prepare(model, &photo, x)) != ENG_OK)
         eng_fail_in(&said, err, path);
     return gad_border_answer(err, &said, why);
@@ -169,7 +173,8 @@ enum gad_error gad_model_prepare_bytes(const struct gad_model *model, const void
 {
     struct eng_why said = {""};
     struct dat_image photo;
-    enum eng_err err = dat_image_decode(&photo, bytes, count, &said);
+    struct dat_budget budget = dat_budget_of(model->file_memory);
+    enum eng_err err = dat_image_decode(&photo, bytes, count, &budget, &said);
     if (err == ENG_OK)
         err = prepare(model, &photo, x);
     return gad_border_answer(err, &said, why);
@@ -228,14 +233,17 @@ struct gad_session {
     struct gad_maps found; /* no nets: nothing was */
 };
 
-static enum eng_err read_baseline(struct gad_session *s, const char *path, struct eng_why *why)
+static enum eng_err read_baseline(struct gad_session *s, const struct gad_settings *settings,
+                                  struct eng_why *why)
 {
+    const char *path = settings->baseline;
+    struct dat_budget budget = dat_budget_of(settings->file_memory);
     struct attr_baseline *baseline = &s->maps.ig.baseline;
     dat_preprocess_black(&s->model->nets->base.preprocess, s->black);
     baseline->black = s->black;
     if (!path)
         return ENG_OK;
-    ENG_TRY(dat_npy_read(&s->baseline, path, why));
+    ENG_TRY(dat_npy_read(&s->baseline, path, &budget, why));
     if (s->baseline.rank != 3 || s->baseline.dim[0] != 3)
         return eng_fail(why, ENG_SHAPE, "%s: a baseline is of shape (3,H,W)", path);
     baseline->tensor = s->baseline.data;
@@ -256,7 +264,7 @@ enum gad_error gad_session_new(struct gad_session **out, const struct gad_model 
     s->model = model;
     s->maps = settings->maps;
     s->maps.exec = &model->exec;
-    enum eng_err err = read_baseline(s, settings->baseline, &said);
+    enum eng_err err = read_baseline(s, settings, &said);
     if (err == ENG_OK)
         err = attr_ig_check(&s->maps.ig, &said);
     if (err == ENG_OK)

@@ -109,6 +109,8 @@ struct gad_why {
  *     resize-rule  the file's       crop, stretch: how they are
  *     resize       the file's       crop: pixels of the shorter side before it
  *     mean, std    the file's       R,G,B: subtracted from pixels of 0 to 1; divided by
+ *     file-memory  0                MiB that decoding a file may take, of a photo or of the model;
+ *                                   0: what its length allows, a stated multiple in each format
  *   For gad_session_new:
  *     methods      all              saliency,deconv,gradxinput,guided,ig or all
  *     steps        50               points of integrated gradients, 1 to 1000

@@ -135,7 +135,8 @@ static bool has_run(const char *folder)
 
 /* The runs in the folders of dir that listing names. */
 static enum eng_err read_runs(struct gad_report *report, const char *dir,
-                              const struct dat_listing *listing, struct eng_why *why)
+                              const struct dat_listing *listing, size_t file_memory,
+                              struct eng_why *why)
 {
     for (size_t i = 0; i < listing->count && report->count < GAD_REPORT_MAX_RUNS; i++) {
         char *folder = dat_path_join(dir, listing->names[i]);
@@ -143,7 +144,8 @@ static enum eng_err read_runs(struct gad_report *report, const char *dir,
             return eng_fail(why, ENG_NOMEM, "there is not enough memory; close other programs");
         enum eng_err err = ENG_OK;
         if (has_run(folder)) {
-            err = gad_report_run_read(&report->runs[report->count], folder, listing->names[i], why);
+            err = gad_report_run_read(&report->runs[report->count], folder, listing->names[i],
+                                      file_memory, why);
             report->count += err == ENG_OK;
         }
         free(folder);
@@ -157,7 +159,7 @@ static enum eng_err read_runs(struct gad_report *report, const char *dir,
     return ENG_OK;
 }
 
-enum eng_err gad_report_write(const char *dir, char **path, struct eng_why *why)
+enum eng_err gad_report_write(const char *dir, char **path, size_t file_memory, struct eng_why *why)
 {
     struct gad_report_run runs[GAD_REPORT_MAX_RUNS];
     struct gad_report report = {.runs = runs, .room = GAD_REPORT_MAX_PICTURES};
@@ -170,12 +172,12 @@ enum eng_err gad_report_write(const char *dir, char **path, struct eng_why *why)
     if (!to)
         return eng_fail(why, ENG_NOMEM, "there is not enough memory; close other programs");
     if (has_run(dir)) {
-        err = gad_report_run_read(&runs[0], dir, "", why);
+        err = gad_report_run_read(&runs[0], dir, "", file_memory, why);
         report.count = err == ENG_OK;
     } else {
         err = dat_listing_read(&listing, dir, why);
         if (err == ENG_OK)
-            err = read_runs(&report, dir, &listing, why);
+            err = read_runs(&report, dir, &listing, file_memory, why);
     }
     if (err == ENG_OK)
         err = write_file(&report, to, why);

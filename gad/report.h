@@ -23,9 +23,11 @@
 #define GAD_REPORT_MAX_PICTURES ((size_t)256 << 20)
 
 /* Reads dir/evaluate.json, or if there is none the ones in dir's folders, and writes
- * dir/report.html. *path (NULL allowed) is where it is then; the caller frees it. ENG_MISSING
+ * dir/report.html. Reading one may take file_memory bytes (data/budget.h; 0: no bound). *path (NULL
+ * allowed) is where the report is then; the caller frees it. ENG_MISSING
  * (no run), ENG_FORMAT (one is damaged), ENG_TOOBIG, ENG_IO and ENG_NOMEM leave the report that
  * was there and *path NULL. */
-enum eng_err gad_report_write(const char *dir, char **path, struct eng_why *why);
+enum eng_err gad_report_write(const char *dir, char **path, size_t file_memory,
+                              struct eng_why *why);
 
 #endif

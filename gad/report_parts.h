@@ -39,7 +39,7 @@ struct gad_report {
 /* Reads folder/evaluate.json. `label` (borrowed) also names a net that has no other name. The
  * caller releases the run, which is empty on error; why's text begins with the path. */
 enum eng_err gad_report_run_read(struct gad_report_run *run, const char *folder, const char *label,
-                                 struct eng_why *why);
+                                 size_t file_memory, struct eng_why *why);
 void gad_report_run_release(struct gad_report_run *run);
 
 /* Member `part` of the run, or of that the member `sub` (NULL: itself); NULL if it is not there. */

@@ -1,3 +1,4 @@
+#include "data/budget.h"
 #include "data/file.h"
 #include "gad/report.h"
 #include "gad/report_parts.h"
@@ -95,8 +96,10 @@ static const char *first_text(const char *a, const char *b, const char *c)
     return a[0] ? a : b[0] ? b : c;
 }
 
-static enum eng_err read_json(struct dat_json **json, const char *path, struct eng_why *why)
+static enum eng_err read_json(struct dat_json **json, const char *path, size_t file_memory,
+                              struct eng_why *why)
 {
+    struct dat_budget budget = dat_budget_of(file_memory);
     uint8_t *bytes;
     size_t count;
     *json = NULL;
@@ -106,6 +109,8 @@ static enum eng_err read_json(struct dat_json **json, const char *path, struct e
         err = eng_fail(why, ENG_TOOBIG, "it has more than %zu MiB; evaluate fewer images",
                        GAD_REPORT_MAX_JSON >> 20);
     else
+        err = dat_budget_take(&budget, DAT_JSON_MULTIPLE * count, why);
+    if (err == ENG_OK)
         err = dat_json_parse(json, (const char *)bytes, count, why);
     free(bytes);
     if (err == ENG_OK && !dat_json_string(dat_json_member(dat_json_root(*json), "gad")))
@@ -120,7 +125,7 @@ static enum eng_err read_json(struct dat_json **json, const char *path, struct e
 }
 
 enum eng_err gad_report_run_read(struct gad_report_run *run, const char *folder, const char *label,
-                                 struct eng_why *why)
+                                 size_t file_memory, struct eng_why *why)
 {
     *run = (struct gad_report_run){0};
     char *path = dat_path_join(folder, "evaluate.json");
@@ -128,7 +133,7 @@ enum eng_err gad_report_run_read(struct gad_report_run *run, const char *folder,
     struct dat_json *json = NULL;
     enum eng_err err;
     if (path && copy)
-        err = read_json(&json, path, why);
+        err = read_json(&json, path, file_memory, why);
     else
         err = eng_fail(why, ENG_NOMEM, "there is not enough memory; close other programs");
     free(path);

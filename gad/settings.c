@@ -18,6 +18,7 @@
     X(RESIZE, "resize")                                                                            \
     X(MEAN, "mean")                                                                                \
     X(STD, "std")                                                                                  \
+    X(FILE_MEMORY, "file-memory")                                                                  \
     X(METHODS, "methods")                                                                          \
     X(STEPS, "steps")                                                                              \
     X(RULE, "rule")                                                                                \
@@ -80,10 +81,10 @@ static enum eng_err take_threads(int *threads, const char *text, struct eng_why 
     return ENG_OK;
 }
 
-static enum eng_err take_memory(size_t *bytes, const char *text, struct eng_why *why)
+static enum eng_err take_memory(size_t *bytes, const char *text, size_t least, struct eng_why *why)
 {
     size_t mib;
-    ENG_TRY(take_number(&mib, text, 1, (size_t)-1 >> 20, why));
+    ENG_TRY(take_number(&mib, text, least, (size_t)-1 >> 20, why));
     *bytes = mib << 20;
     return ENG_OK;
 }
@@ -174,6 +175,8 @@ static enum eng_err set(struct gad_settings *s, enum setting which, const char *
     case SETTING_STD:
         return take_prepare(&(struct dat_preprocess_change){.std = text}, s->std, sizeof s->std,
                             text, why);
+    case SETTING_FILE_MEMORY:
+        return take_memory(&s->file_memory, text, 0, why);
     case SETTING_METHODS:
         return attr_methods_parse(&s->maps.methods, text, why);
     case SETTING_STEPS:
@@ -191,7 +194,7 @@ static enum eng_err set(struct gad_settings *s, enum setting which, const char *
     case SETTING_KEEP:
         return gad_keep_parse(&s->maps.intersect.keep, text, why);
     case SETTING_MEMORY:
-        return take_memory(&s->maps.memory, text, why);
+        return take_memory(&s->maps.memory, text, 1, why);
     }
     return ENG_ARG;
 }

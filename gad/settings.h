@@ -13,6 +13,7 @@ struct gad_settings {
     char *support; /* folder, owned, or NULL */
     struct dat_rename map;
     size_t size, resize;
+    size_t file_memory; /* bytes; 0: no bound */
     char rule[16], mean[96], std[96];
     struct gad_maps_options maps; /* without exec, and numbers of the baseline */
     char *baseline;               /* its file, owned, or NULL */

@@ -98,7 +98,8 @@ static enum eng_err find_finished(const struct job *job, const char *path, int *
 {
     struct dat_model old;
     *done = 0;
-    const enum eng_err err = dat_model_read(&old, path, why);
+    struct dat_budget budget = dat_budget_of(job->o->file_memory);
+    const enum eng_err err = dat_model_read(&old, path, &budget, why);
     if (err == ENG_MISSING || (err != ENG_OK && err != ENG_NOMEM && job->o->replace))
         return ENG_OK;
     if (err != ENG_OK)
@@ -227,7 +228,8 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
 {
     struct dat_model base;
     struct dat_dataset *set = NULL;
-    ENG_TRY(dat_model_read_renamed(&base, o->model, o->rename, why));
+    struct dat_budget budget = dat_budget_of(o->file_memory);
+    ENG_TRY(dat_model_read_renamed(&base, o->model, o->rename, &budget, why));
     enum eng_err err = dat_preprocess_change(&base.preprocess, &o->prepare, why);
     if (err == ENG_OK && base.config.classes != GAD_CLASSES)
         err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu",
@@ -237,6 +239,7 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
     opening.holdout = o->holdout;
     opening.seed = o->split_seed;
     opening.size = base.preprocess.height;
+    opening.file_memory = o->file_memory;
     if (err == ENG_OK)
         err = dat_dataset_open(&set, o->data, &opening, why);
     if (err == ENG_OK && dat_dataset_class_count(set) != GAD_CLASSES)
@@ -277,12 +280,13 @@ static int by_alpha(const void *pa, const void *pb)
 }
 
 static enum eng_err read_one(struct gad_support *s, const char *dir, const char *base_print,
-                             const struct dat_model *base, struct eng_why *why)
+                             const struct dat_model *base, size_t file_memory, struct eng_why *why)
 {
     char *path = dat_path_join(dir, s->file);
     if (!path)
         return eng_fail(why, ENG_NOMEM, "out of memory");
-    enum eng_err err = dat_model_read(&s->model, path, why);
+    struct dat_budget budget = dat_budget_of(file_memory);
+    enum eng_err err = dat_model_read(&s->model, path, &budget, why);
     if (err == ENG_OK) {
         const char *of = dat_model_note(&s->model, "base_fingerprint");
         const char *alpha = dat_model_note(&s->model, "alpha");
@@ -303,7 +307,8 @@ static enum eng_err read_one(struct gad_support *s, const char *dir, const char 
 }
 
 enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
-                               const struct dat_model *base, struct eng_why *why)
+                               const struct dat_model *base, size_t file_memory,
+                               struct eng_why *why)
 {
     *supports = (struct gad_supports){0};
     DIR *folder = opendir(dir);
@@ -329,7 +334,7 @@ enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
         }
         strcpy(file, entry->d_name);
         at[supports->count] = (struct gad_support){.file = file};
-        err = read_one(&at[supports->count++], dir, base_print, base, why);
+        err = read_one(&at[supports->count++], dir, base_print, base, file_memory, why);
     }
     closedir(folder);
     if (err == ENG_OK && supports->count == 0)

@@ -56,6 +56,7 @@ struct gad_support_options {
     int replace; /* a support that is there, of another original or settings, is trained anew */
     uint64_t seed;
     int workers, strict;
+    size_t file_memory; /* bytes that reading a file may take: data/budget.h; 0: no bound */
 };
 struct gad_support_options gad_support_defaults(void);
 
@@ -75,10 +76,11 @@ struct gad_supports {
     size_t count;
 };
 
-/* Reads all alpha*.safetensors of dir. One that belongs to another original than `base` is
- * ENG_MISMATCH; none at all is ENG_MISSING. */
+/* Reads all alpha*.safetensors of dir; file_memory as above. One that belongs to another original
+ * than `base` is ENG_MISMATCH; none at all is ENG_MISSING. */
 enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
-                               const struct dat_model *base, struct eng_why *why);
+                               const struct dat_model *base, size_t file_memory,
+                               struct eng_why *why);
 void gad_supports_release(struct gad_supports *supports);
 
 #endif

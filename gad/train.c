@@ -74,8 +74,9 @@ static enum eng_err init_model(struct dat_model *model, const struct gad_train_o
         names[i] = dat_dataset_class(set, (int)i)->name;
     enum eng_err err = dat_model_init(model, &config, names, &preprocess, o->seed, why);
     free(names);
+    struct dat_budget budget = dat_budget_of(o->file_memory);
     if (err == ENG_OK && o->init)
-        err = dat_model_start_from(model, o->init, o->rename, why);
+        err = dat_model_start_from(model, o->init, o->rename, &budget, why);
     return err;
 }
 
@@ -163,6 +164,7 @@ enum eng_err gad_train(struct dat_model *model, const struct gad_train_options *
     opening.holdout = o->holdout;
     opening.seed = o->seed;
     opening.size = o->size;
+    opening.file_memory = o->file_memory;
     *model = (struct dat_model){0};
     struct dat_out probe; /* better to learn it now than when an epoch of hours is to be kept */
     ENG_TRY(dat_out_open(&probe, o->output, why));

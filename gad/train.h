@@ -24,6 +24,7 @@ struct gad_train_options {
     const char *augment; /* "full": crops of 35 % and more, flips, colours +-20 %; "flip"; "none" */
     uint64_t seed;
     int workers, strict;
+    size_t file_memory; /* bytes that reading a file may take: data/budget.h; 0: no bound */
 };
 
 /* Defaults: resnet18 at 112 px, 18 epochs of SGD in batches of 64, weight decay 5e-4, full

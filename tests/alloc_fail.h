@@ -1,4 +1,4 @@
-/* An allocator that fails when told to, for test_alloc.c.
+/* An allocator that fails when told to, for test_alloc.c, and counts bytes, for test_budget.c.
  *
  * The program is linked with -Wl,--wrap=malloc and so on, which sends the calls of the library and
  * of the test, though not those that libc makes for itself, to the functions of alloc_fail.c. The
@@ -19,5 +19,9 @@ size_t alloc_fail_largest(void);
 
 /* Blocks that wrapped calls allocated and nobody has freed. */
 size_t alloc_fail_live(void);
+
+/* The most bytes that were in such blocks at once since the last call, beyond those that were when
+ * it was made: so the first call begins to count. */
+size_t alloc_fail_peak(void);
 
 #endif

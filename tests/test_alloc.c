@@ -156,7 +156,7 @@ static enum eng_err png(void)
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * i >> 3);
     ENG_TRY(dat_png_encode(&bytes, &count, pixels, 40, 30, 3));
-    const enum eng_err err = dat_image_decode(&image, bytes, count, &why);
+    const enum eng_err err = dat_image_decode(&image, bytes, count, NULL, &why);
     dat_image_release(&image);
     free(bytes);
     return err;
@@ -167,7 +167,7 @@ static enum eng_err jpegs(void)
     enum eng_err err = ENG_OK;
     for (size_t i = 0; i < sizeof jpeg_samples / sizeof *jpeg_samples && err == ENG_OK; i++) {
         struct dat_image image = {0};
-        err = dat_jpeg_decode(&image, jpeg_samples[i].bytes, jpeg_samples[i].count, &why);
+        err = dat_jpeg_decode(&image, jpeg_samples[i].bytes, jpeg_samples[i].count, NULL, &why);
         dat_image_release(&image);
     }
     return err;
@@ -181,13 +181,13 @@ static enum eng_err npy(void)
     uint8_t *bytes = NULL;
     size_t count;
     ENG_TRY(dat_npy_encode(&bytes, &count, data, 2, dim));
-    enum eng_err err = dat_npy_decode(&npy, bytes, count, &why);
+    enum eng_err err = dat_npy_decode(&npy, bytes, count, NULL, &why);
     free(bytes);
     dat_npy_release(&npy);
     if (err == ENG_OK)
         err = dat_npy_write(scratch_path("a.npy"), data, 2, dim, &why);
     if (err == ENG_OK)
-        err = dat_npy_read(&npy, scratch_path("a.npy"), &why);
+        err = dat_npy_read(&npy, scratch_path("a.npy"), NULL, &why);
     dat_npy_release(&npy);
     return err;
 }
@@ -233,7 +233,7 @@ static enum eng_err safetensors(void)
     const struct dat_safetensors_meta meta = {"key", "value"};
     struct dat_safetensors *file = NULL;
     ENG_TRY(dat_safetensors_write(scratch_path("a.safetensors"), entries, 2, &meta, 1, &why));
-    ENG_TRY(dat_safetensors_open(&file, scratch_path("a.safetensors"), &why));
+    ENG_TRY(dat_safetensors_open(&file, scratch_path("a.safetensors"), NULL, &why));
     dat_safetensors_free(file);
     return ENG_OK;
 }
@@ -243,7 +243,7 @@ static enum eng_err safetensors(void)
 static enum eng_err read_tensors(const char *path)
 {
     struct dat_tensors *file = NULL;
-    ENG_TRY(dat_tensors_open(&file, path, &why));
+    ENG_TRY(dat_tensors_open(&file, path, NULL, &why));
     dat_tensors_free(file);
     return ENG_OK;
 }
@@ -272,7 +272,7 @@ static enum eng_err renaming(void)
 {
     struct dat_rename rename = {0};
     struct dat_tensors *file = NULL;
-    ENG_TRY(dat_tensors_open(&file, "tests/fuzz/corpus/tensors/arrays.npz", &why));
+    ENG_TRY(dat_tensors_open(&file, "tests/fuzz/corpus/tensors/arrays.npz", NULL, &why));
     enum eng_err err = dat_rename_add(&rename, "*=m.*,m.*=*.x", &why);
     if (err == ENG_OK)
         err = dat_tensors_rename(file, &rename, &why);
@@ -308,7 +308,7 @@ static void hostile_file(void)
 static enum eng_err hostile(void)
 {
     struct dat_model read;
-    const enum eng_err err = dat_model_read(&read, scratch_path("hostile.npz"), &why);
+    const enum eng_err err = dat_model_read(&read, scratch_path("hostile.npz"), NULL, &why);
     return err == ENG_MISMATCH ? ENG_OK : err;
 }
 
@@ -348,9 +348,9 @@ static enum eng_err model(void)
     if (err == ENG_OK)
         err = dat_model_write(&model, scratch_path("model.safetensors"), &why);
     if (err == ENG_OK)
-        err = dat_model_read(&read, scratch_path("model.safetensors"), &why);
+        err = dat_model_read(&read, scratch_path("model.safetensors"), NULL, &why);
     if (err == ENG_OK)
-        err = dat_model_start_from(&copy, scratch_path("model.safetensors"), NULL, &why);
+        err = dat_model_start_from(&copy, scratch_path("model.safetensors"), NULL, NULL, &why);
     dat_model_release(&model);
     dat_model_release(&copy);
     dat_model_release(&read);
@@ -363,7 +363,7 @@ static void renamed_file(void)
     struct dat_safetensors_entry entries[256];
     struct dat_rename rename = {0};
     struct dat_tensors *file;
-    if (dat_tensors_open(&file, scratch_path("model.safetensors"), NULL) != ENG_OK ||
+    if (dat_tensors_open(&file, scratch_path("model.safetensors"), NULL, NULL) != ENG_OK ||
         dat_rename_add(&rename, "fc.*=head.*,*=net.*", NULL) != ENG_OK ||
         dat_tensors_rename(file, &rename, NULL) != ENG_OK || dat_tensors_count(file) > 256)
         exit(1);
@@ -379,7 +379,7 @@ static void renamed_file(void)
 static enum eng_err renamed_model(void)
 {
     struct dat_model read;
-    const enum eng_err err = dat_model_read(&read, scratch_path("renamed.npz"), &why);
+    const enum eng_err err = dat_model_read(&read, scratch_path("renamed.npz"), NULL, &why);
     return err == ENG_MISMATCH ? ENG_OK : err;
 }
 

@@ -23,7 +23,7 @@ static void make_changed(const char *path, enum change change)
     struct dat_safetensors_entry entries[MOST];
     size_t n = 0;
     float *values = NULL;
-    scratch_need(dat_safetensors_open(&file, "m.safetensors", NULL) == ENG_OK, path);
+    scratch_need(dat_safetensors_open(&file, "m.safetensors", NULL, NULL) == ENG_OK, path);
     for (size_t i = 0; i < dat_safetensors_count(file) && n < MOST; i++) {
         struct dat_safetensors_entry *e = &entries[n++];
         *e = *dat_safetensors_at(file, i);
@@ -88,7 +88,7 @@ static void make_files(void)
     scratch_ppm("b.ppm", 32, 32, 10);
     scratch_ppm("x/same.ppm", 32, 32, 90);
     scratch_ppm("y/same.ppm", 32, 32, 120);
-    scratch_need(dat_image_read(&photo, "a.ppm", NULL) == ENG_OK &&
+    scratch_need(dat_image_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
                      dat_png_write("c.png", photo.rgb, photo.width, photo.height, 3, NULL) ==
                          ENG_OK,
                  "c.png");
@@ -114,6 +114,18 @@ static void make_files(void)
     scratch_ppm("empty-class/cat/1.ppm", 32, 32, 1);
     scratch_ppm("empty-class/cat/2.ppm", 32, 32, 1);
     scratch_need(mkdir("empty-class/dog", 0777) == 0, "empty-class/dog");
+}
+
+/* Grey pictures of which a MiB holds one and not the other, and arrays likewise. */
+static void make_large(void)
+{
+    static float zeros[600 * 600];
+    static char bytes[16 + 600 * 600] = "P5 600 600 255 ";
+    scratch_write("large.pgm", bytes, 15 + 600 * 600);
+    memcpy(bytes, "P5 500 500 255 ", 15);
+    scratch_write("lesser.pgm", bytes, 15 + 500 * 500);
+    scratch_need(dat_npy_write("large.npy", zeros, 2, (size_t[]){600, 600}, NULL) == ENG_OK,
+                 "large.npy");
 }
 
 /* ---- usage ---------------------------------------------------------------------------------- */
@@ -183,7 +195,7 @@ static void expect(float logits[2], const float *x, size_t height, size_t width)
     struct eng_exec exec;
     struct eng_tape *tape = NULL;
     const struct eng_tape_options shape = {.batch = 1, .height = height, .width = width};
-    scratch_need(dat_model_read(&model, "m.safetensors", NULL) == ENG_OK &&
+    scratch_need(dat_model_read(&model, "m.safetensors", NULL, NULL) == ENG_OK &&
                      eng_exec_init(&exec, 1, NULL, NULL) == ENG_OK &&
                      eng_net_prepare(model.net, &exec, ENG_FOR_OUTPUT) == ENG_OK &&
                      eng_tape_new(&tape, model.net, &exec, &shape, NULL) == ENG_OK &&
@@ -219,7 +231,7 @@ static void test_predict(void)
     struct dat_npy npy;
     float x[3 * 32 * 32], y[2], a[2];
     dat_preprocess_init_square(&square, 32);
-    scratch_need(dat_image_read(&photo, "a.ppm", NULL) == ENG_OK &&
+    scratch_need(dat_image_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
                      dat_preprocess_run(x, &square, &photo) == ENG_OK,
                  "a.ppm");
     dat_image_release(&photo);
@@ -232,7 +244,7 @@ static void test_predict(void)
     r = run("predict m.safetensors three.npy a.npy b.ppm --json");
     CHECK(succeeded(&r) && lines(r.out) == 5 && line_is(r.out, 3, "a.npy", a),
           "a tensor in a .npy file is taken as it is");
-    scratch_need(dat_npy_read(&npy, "three.npy", NULL) == ENG_OK, "three.npy");
+    scratch_need(dat_npy_read(&npy, "three.npy", NULL, NULL) == ENG_OK, "three.npy");
     for (size_t i = 0; i < 3; i++) {
         char name[32];
         snprintf(name, sizeof name, "three.npy[%zu]", i);
@@ -245,6 +257,16 @@ static void test_predict(void)
     CHECK(succeeded(&r) && lines(r.out) == 3 && strstr(r.out, "label") &&
               strstr(r.out, "\na.ppm ") && strstr(r.out, "\nb.ppm "),
           "a table for people");
+
+    make_large();
+    r = run("predict m.safetensors large.pgm lesser.pgm large.npy --json --file-memory 1");
+    CHECK(r.status == 1 && lines(r.err) == 2 && lines(r.out) == 1 && strstr(r.out, "lesser.pgm") &&
+              strstr(r.err, "gad: large.pgm: decoding it takes 2 MiB, more than the limit of 1; "
+                            "raise --file-memory\n") &&
+              strstr(r.err, "gad: large.npy: decoding it takes 2 MiB"),
+          "files beyond --file-memory are named, and the others done");
+    REFUSED(2, "--file-memory is beyond",
+            "predict m.safetensors a.ppm --file-memory 99999999999999");
 
     r = run(
         "predict m.safetensors cut.ppm a.ppm cut.png text.jpg empty.png nosuch.png empty-class/dog "
@@ -292,7 +314,7 @@ static const struct dat_json_node *find_tensor(const struct dat_json *json, cons
 static void test_inspect(void)
 {
     struct dat_model model;
-    scratch_need(dat_model_read(&model, "m.safetensors", NULL) == ENG_OK, "m.safetensors");
+    scratch_need(dat_model_read(&model, "m.safetensors", NULL, NULL) == ENG_OK, "m.safetensors");
     struct outcome r = run("inspect m.safetensors --json");
     struct dat_json *json = json_line(r.out, 0);
     const struct dat_json_node *root = dat_json_root(json);
@@ -619,7 +641,7 @@ static void test_explain(void)
             char path[96];
             const char *method = methods[m / 2];
             snprintf(path, sizeof path, "out/%s/%s.class%zu.npy", folders[f], method, m % 2);
-            if (dat_npy_read(&npy, path, NULL) == ENG_OK) {
+            if (dat_npy_read(&npy, path, NULL, NULL) == ENG_OK) {
                 int fine = npy.rank == 3 && npy.dim[0] == 3 && npy.dim[1] == height &&
                            npy.dim[2] == width;
                 for (size_t i = 0; fine && i < 3 * height * width; i++)
@@ -628,14 +650,14 @@ static void test_explain(void)
                 dat_npy_release(&npy);
             }
             snprintf(path, sizeof path, "out/%s/%s.class%zu.gad.npy", folders[f], method, m % 2);
-            if (dat_npy_read(&npy, path, NULL) == ENG_OK) {
+            if (dat_npy_read(&npy, path, NULL, NULL) == ENG_OK) {
                 maps += npy.rank == 2 && npy.dim[0] == height && npy.dim[1] == width;
                 dat_npy_release(&npy);
             }
             for (size_t e = 0; e < 5; e++) {
                 snprintf(path, sizeof path, "out/%s/%s.class%zu.%s", folders[f], method, m % 2,
                          endings[e]);
-                if (dat_image_read(&picture, path, NULL) == ENG_OK) {
+                if (dat_image_read(&picture, path, NULL, NULL) == ENG_OK) {
                     pictures += picture.width % width == 0 && picture.height % height == 0;
                     dat_image_release(&picture);
                 }

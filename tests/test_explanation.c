@@ -150,7 +150,7 @@ static void check_one(const struct dat_json_node *one, const struct dat_npz *npz
     float map[32 * 32];
     snprintf(name, sizeof name, "%s.class%zu", methods[k / 2], k % 2);
     snprintf(path, sizeof path, "%s/%s.npy", folder, name);
-    scratch_need(dat_npy_read(&attribution, path, NULL) == ENG_OK, path);
+    scratch_need(dat_npy_read(&attribution, path, NULL, NULL) == ENG_OK, path);
     CHECK(text_is(dat_json_member(one, "method"), methods[k / 2]) &&
               number_of(dat_json_member(one, "class")) == (double)(k % 2) &&
               text_is(dat_json_member(one, "name"), cats_dogs[k % 2]),
@@ -165,7 +165,7 @@ static void check_one(const struct dat_json_node *one, const struct dat_npz *npz
           "%s: the map's range and hull", name);
     snprintf(path, sizeof path, "%s/%s.gad.npy", folder, name);
     if (supports) {
-        scratch_need(dat_npy_read(&gad, path, NULL) == ENG_OK, path);
+        scratch_need(dat_npy_read(&gad, path, NULL, NULL) == ENG_OK, path);
         find_hull(&gad_hull, gad.data);
         const struct met_rc rc = met_complexity(&gad_hull, &hull, MET_AREA_CENTRES,
                                                 MET_DEGENERATE_SKIP);
@@ -204,7 +204,7 @@ static void test_numbers(int supports)
     scratch_need(dat_json_parse(&json, text, strlen(text), NULL) == ENG_OK, path);
     snprintf(path, sizeof path, "%s/maps.npz", folder);
     scratch_need(dat_file_read(&bytes, &count, path, NULL) == ENG_OK &&
-                     dat_npz_decode(&npz, bytes, count, NULL) == ENG_OK,
+                     dat_npz_decode(&npz, bytes, count, NULL, NULL) == ENG_OK,
                  path);
     const struct dat_json_node *root = dat_json_root(json), *told = dat_json_root(line);
     const struct dat_json_node *all = dat_json_member(root, "explanations");

@@ -143,6 +143,7 @@ static void test_settings(void)
         {"resize", "72", "1", NULL, "65501", "0x10"},
         {"mean", "0.5,0.5,0.5", "0,0,0", NULL, "0.5", "1,2,x"},
         {"std", "0.5,0.25,1", "1,1,1", NULL, "0,1,1", "1,2"},
+        {"file-memory", "1", "0", NULL, "-1", "99999999999999999999"},
         {"methods", "ig,saliency", "all", NULL, "ig,ig", "grad"},
         {"steps", "1", "1000", NULL, "0", "1001"},
         {"rule", "riemann_left", "gausslegendre", NULL, "simpson", ""},
@@ -191,7 +192,7 @@ static void test_map(void)
     struct dat_tensors *file = NULL;
     struct dat_rename rename = {0};
     struct eng_why said = {""};
-    need(dat_tensors_open(&file, scratch_path("model.safetensors"), &said), &said);
+    need(dat_tensors_open(&file, scratch_path("model.safetensors"), NULL, &said), &said);
     need(dat_rename_add(&rename, "*=net.*", &said), &said);
     need(dat_tensors_rename(file, &rename, &said), &said);
     const size_t count = dat_tensors_count(file);
@@ -272,6 +273,27 @@ static void test_model(void)
     gad_settings_free(settings);
 }
 
+static void test_file_memory(void)
+{
+    static float found[FLOATS];
+    static unsigned char large[15 + 600 * 600] = "P5 600 600 255";
+    struct gad_why why = {""};
+    large[14] = '\n';
+    struct gad_settings *settings = settings_of("file-memory", "1");
+    struct gad_model *m = model_of(settings);
+    CHECK(fails(gad_model_prepare_bytes(m, large, sizeof large, found, &why), GAD_TOOBIG, &why) &&
+              !strcmp(why.text, "decoding it takes 2 MiB, more than the limit of 1; raise "
+                                "--file-memory"),
+          "a photo that takes more than a MiB: %s", why.text);
+    gad_model_free(m);
+    gad_settings_set(settings, "file-memory", "2", &why);
+    m = model_of(settings);
+    CHECK(gad_model_prepare_bytes(m, large, sizeof large, found, &why) == GAD_OK,
+          "and no more than 2");
+    gad_model_free(m);
+    gad_settings_free(settings);
+}
+
 static void test_images(void)
 {
     static float expected[FLOATS], found[FLOATS];
@@ -284,7 +306,7 @@ static void test_images(void)
     const size_t count = file ? fread(bytes, 1, sizeof bytes, file) : 0;
     if (file)
         fclose(file);
-    need(dat_image_read(&photo, scratch_path("photo.ppm"), NULL), &(struct eng_why){""});
+    need(dat_image_read(&photo, scratch_path("photo.ppm"), NULL, NULL), &(struct eng_why){""});
     need(dat_preprocess_run(expected, &base.preprocess, &photo), &(struct eng_why){""});
     for (size_t y = 0; y < photo.height; y++)
         memcpy(padded + 160 * y, photo.rgb + 150 * y, 150);
@@ -478,7 +500,7 @@ static void test_explain(void)
     for (size_t i = 0; i < FLOATS; i++)
         baseline[i] = grey[i % 3];
     need(dat_npy_write(scratch_path("baseline.npy"), baseline, 3, dim, &why), &why);
-    need(gad_supports_read(&supports, scratch_path("supports"), &base, &why), &why);
+    need(gad_supports_read(&supports, scratch_path("supports"), &base, 0, &why), &why);
 
     compare("defaults", settings_of(NULL, NULL), &o, NULL);
     compare("GAD", settings_of("support", scratch_path("supports")), &o, &supports);
@@ -746,6 +768,7 @@ int main(void)
     test_model();
     test_map();
     test_images();
+    test_file_memory();
     test_predict();
     test_explain();
     test_wrong_use();

@@ -79,7 +79,7 @@ static struct dat_npy array_of(const char *net, const char *file)
 {
     struct eng_why why = {""};
     struct dat_npy npy;
-    need(dat_npy_read(&npy, path_of(net, file), &why), &why);
+    need(dat_npy_read(&npy, path_of(net, file), NULL, &why), &why);
     return npy;
 }
 
@@ -95,7 +95,7 @@ static struct dat_safetensors *tensors_of(const char *net, const char *file)
 {
     struct eng_why why = {""};
     struct dat_safetensors *tensors;
-    need(dat_safetensors_open(&tensors, path_of(net, file), &why), &why);
+    need(dat_safetensors_open(&tensors, path_of(net, file), NULL, &why), &why);
     return tensors;
 }
 

@@ -18,7 +18,7 @@ static enum eng_err decode(struct dat_image *img, const void *bytes, size_t coun
         exit(2);
     memcpy(tight, bytes, count);
     tap_poison_stack();
-    err = dat_image_decode(img, tight, count, why);
+    err = dat_image_decode(img, tight, count, NULL, why);
     free(tight);
     return err;
 }
@@ -127,7 +127,7 @@ static void test_pnm(void)
     }
     struct dat_image img;
     CHECK(!dat_pnm_is((const uint8_t *)"P4 1", 4) &&
-              dat_pnm_decode(&img, (const uint8_t *)"P4 1", 4, NULL) == ENG_UNSUPPORTED,
+              dat_pnm_decode(&img, (const uint8_t *)"P4 1", 4, NULL, NULL) == ENG_UNSUPPORTED,
           "bitmaps are not read");
 
     int kept = 0, runs = 0;
@@ -169,7 +169,7 @@ static void check_read(const char *path, enum eng_err want, const char *says)
 {
     struct eng_why why = {{0}};
     struct dat_image img;
-    const enum eng_err err = dat_image_read(&img, path, &why);
+    const enum eng_err err = dat_image_read(&img, path, NULL, &why);
     const size_t n = strlen(path);
 
     CHECK(err == want && !img.rgb && strncmp(why.text, path, n) == 0 &&
@@ -187,7 +187,7 @@ static void test_read(void)
     scratch_text("empty.jpg", "");
     scratch_text("text.jpg", "this is no picture\n");
     scratch_text("cut.ppm", "P6 2 2 255\nabc");
-    CHECK(dat_image_read(&img, scratch_path("good.ppm"), &why) == ENG_OK && img.width == 5 &&
+    CHECK(dat_image_read(&img, scratch_path("good.ppm"), NULL, &why) == ENG_OK && img.width == 5 &&
               img.height == 3 && img.rgb[0] == 200,
           "a file %s", why.text);
     dat_image_release(&img);

@@ -49,7 +49,7 @@ static struct file edit_sample(int index, size_t at, size_t removed, const void 
 static int same_as_sample(struct file f, int index)
 {
     struct dat_image img;
-    const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL);
+    const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL, NULL);
     const int same = err == ENG_OK && img.width == jpeg_samples[index].width &&
                      img.height == jpeg_samples[index].height &&
                      pattern_hash(&img) == jpeg_samples[index].hash;
@@ -63,7 +63,7 @@ static int fails_with(struct file f, enum eng_err expected)
 {
     struct dat_image img;
     struct eng_why why = {{0}};
-    const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, &why);
+    const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL, &why);
     const int as_expected = err == expected && why.text[0] && !img.rgb && !img.width && !img.height;
     if (!as_expected)
         printf("# error %d instead of %d, \"%s\"\n", err, expected, why.text);
@@ -103,7 +103,7 @@ static void test_partial(void)
         const size_t end = marker_of(GRADIENT_PROGRESSIVE, 0xda, i + 1);
         struct file f = edit_sample(GRADIENT_PROGRESSIVE, end, s->count - end, "\xff\xd9", 2);
         struct dat_image img;
-        const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL);
+        const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL, NULL);
         CHECK(err == ENG_OK && pattern_hash(&img) == jpeg_partial_hashes[i],
               "a progressive file of %d scans", i + 1);
         dat_image_release(&img);
@@ -141,7 +141,7 @@ static void test_bit_flips(void)
             struct file f = edit(s->bytes, s->count, 0, 0, "", 0);
             f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
             struct dat_image img;
-            const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL);
+            const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL, NULL);
             sound += err == ENG_OK ? img.width > 0 && img.height > 0 : !img.rgb;
             dat_image_release(&img);
             free(f.bytes);
@@ -308,7 +308,7 @@ static void test_orientation(void)
 {
     struct dat_image stored, upright;
     const struct jpeg_sample *s = &jpeg_samples[GRADIENT_BASELINE];
-    if (!CHECK(!dat_jpeg_decode(&stored, s->bytes, s->count, NULL), "the stored picture"))
+    if (!CHECK(!dat_jpeg_decode(&stored, s->bytes, s->count, NULL, NULL), "the stored picture"))
         return;
     for (int o = 1; o <= 8; o++) {
         for (int big = 0; big < 2; big++) {
@@ -316,7 +316,7 @@ static void test_orientation(void)
             memcpy(tiff, big ? tiff_big : tiff_little, TIFF_SIZE);
             tiff[TIFF_VALUE + big] = (char)o;
             struct file f = with_exif(tiff, TIFF_SIZE);
-            const enum eng_err err = dat_jpeg_decode(&upright, f.bytes, f.count, NULL);
+            const enum eng_err err = dat_jpeg_decode(&upright, f.bytes, f.count, NULL, NULL);
             CHECK(err == ENG_OK && is_turned(&upright, &stored, o), "orientation %d, %s-endian", o,
                   big ? "big" : "little");
             dat_image_release(&upright);
@@ -353,7 +353,7 @@ static void test_damaged_exif(void)
         tiff[changes[i].at] = (char)changes[i].value;
         struct file f = with_exif(tiff, TIFF_SIZE);
         struct dat_image img;
-        const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL);
+        const enum eng_err err = dat_jpeg_decode(&img, f.bytes, f.count, NULL, NULL);
         const size_t width = jpeg_samples[GRADIENT_BASELINE].width,
                      height = jpeg_samples[GRADIENT_BASELINE].height;
         CHECK(err == ENG_OK && img.width == (changes[i].ignored ? width : height), "EXIF with %s",
@@ -381,9 +381,9 @@ static int compare(const char *dir, const char *name, size_t stem)
     snprintf(path[1], sizeof path[1], "%s/%.*s.pil.png", dir, (int)stem, name);
     if (dat_file_read(&bytes[0], &counts[0], path[0], &why) == ENG_OK &&
         dat_file_read(&bytes[1], &counts[1], path[1], &why) == ENG_OK &&
-        dat_jpeg_decode(&jpeg, bytes[0], counts[0], &why) == ENG_OK &&
-        dat_png_decode(&png, bytes[1], counts[1], &why) == ENG_OK && jpeg.width == png.width &&
-        jpeg.height == png.height) {
+        dat_jpeg_decode(&jpeg, bytes[0], counts[0], NULL, &why) == ENG_OK &&
+        dat_png_decode(&png, bytes[1], counts[1], NULL, &why) == ENG_OK &&
+        jpeg.width == png.width && jpeg.height == png.height) {
         largest = 0;
         for (size_t i = 0; i < 3 * png.width * png.height; i++) {
             const int difference = abs(jpeg.rgb[i] - png.rgb[i]);

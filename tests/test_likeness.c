@@ -42,7 +42,7 @@ static struct dat_tensors *make(const char *arch, const struct other *others, si
     }
     const char *path = scratch_path("net.safetensors");
     scratch_need(dat_safetensors_write(path, entries, n, NULL, 0, NULL) == ENG_OK &&
-                     dat_tensors_open(&file, path, NULL) == ENG_OK,
+                     dat_tensors_open(&file, path, NULL, NULL) == ENG_OK,
                  path);
     eng_net_free(net);
     return file;

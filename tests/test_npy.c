@@ -40,7 +40,7 @@ static enum eng_err decode(struct dat_npy *npy, int version, const char *header,
 {
     struct file f = file_new(version, header, numbers, count);
     tap_poison_stack();
-    const enum eng_err err = dat_npy_decode(npy, f.bytes, f.count, why);
+    const enum eng_err err = dat_npy_decode(npy, f.bytes, f.count, NULL, why);
     free(f.bytes);
     return err;
 }
@@ -316,7 +316,7 @@ static void test_truncated(void)
             if (!part)
                 exit(2);
             memcpy(part, f.bytes, n);
-            refused &= dat_npy_decode(&npy, part, n, NULL) == ENG_FORMAT && is_empty(&npy);
+            refused &= dat_npy_decode(&npy, part, n, NULL, NULL) == ENG_FORMAT && is_empty(&npy);
             free(part);
         }
         CHECK(refused, "version %d.0 cut off at each of %zu lengths", version, f.count);
@@ -337,7 +337,7 @@ static void test_bit_flips(void)
     for (size_t bit = 0; bit < f.count * 8; bit++) {
         struct dat_npy npy;
         f.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        if (dat_npy_decode(&npy, f.bytes, f.count, NULL) == ENG_OK) {
+        if (dat_npy_decode(&npy, f.bytes, f.count, NULL, NULL) == ENG_OK) {
             size_t numbers = 1;
             for (int i = 0; i < npy.rank; i++)
                 numbers *= npy.dim[i];
@@ -372,7 +372,7 @@ static void test_round_trip(void)
         enum eng_err err = dat_npy_encode(&bytes, &count, data, ranks[i], dims[i]);
         const int aligned = err == ENG_OK && (count - numbers * 4) % 64 == 0;
         if (err == ENG_OK)
-            err = dat_npy_decode(&npy, bytes, count, NULL);
+            err = dat_npy_decode(&npy, bytes, count, NULL, NULL);
         CHECK(err == ENG_OK && aligned && npy.rank == ranks[i] &&
                   !memcmp(npy.dim, dims[i], sizeof npy.dim) && !memcmp(npy.data, data, numbers * 4),
               "rank %d, %zu numbers, there and back", ranks[i], numbers);
@@ -401,17 +401,17 @@ static void test_files(void)
     CHECK(dat_npy_write(path, saved_values, 2, huge, &why) == ENG_TOOBIG &&
               !strncmp(why.text, path, strlen(path)),
           "an impossible one is not: %s", why.text);
-    CHECK(dat_npy_read(&npy, path, &why) == ENG_OK && npy.rank == 2 && npy.dim[0] == 3 &&
+    CHECK(dat_npy_read(&npy, path, NULL, &why) == ENG_OK && npy.rank == 2 && npy.dim[0] == 3 &&
               !memcmp(npy.data, saved_values, sizeof saved_values),
           "and the first is read again");
     dat_npy_release(&npy);
 
     scratch_text("array.npy", "PK");
-    CHECK(dat_npy_read(&npy, path, &why) == ENG_FORMAT && is_empty(&npy) &&
+    CHECK(dat_npy_read(&npy, path, NULL, &why) == ENG_FORMAT && is_empty(&npy) &&
               !strncmp(why.text, path, strlen(path)),
           "what is no array says so: %s", why.text);
     scratch_remove();
-    CHECK(dat_npy_read(&npy, path, &why) == ENG_MISSING && is_empty(&npy) &&
+    CHECK(dat_npy_read(&npy, path, NULL, &why) == ENG_MISSING && is_empty(&npy) &&
               !strncmp(why.text, path, strlen(path)),
           "what is not there says so: %s", why.text);
 }
@@ -437,7 +437,7 @@ static void test_shared(void)
         struct dat_npy npy;
         struct eng_why why = {""};
         snprintf(path, sizeof path, "%s/%s", tap_shared(), files[i].path);
-        const enum eng_err err = dat_npy_read(&npy, path, &why);
+        const enum eng_err err = dat_npy_read(&npy, path, NULL, &why);
         if (err == ENG_MISSING) {
             tap_skip(why.text);
             continue;

@@ -14,7 +14,7 @@ static enum eng_err decode(struct dat_pickle **out, const void *bytes, size_t co
     uint8_t *copy = malloc(count ? count : 1);
     if (count)
         memcpy(copy, bytes, count);
-    const enum eng_err err = dat_pickle_decode(out, copy, count, used, globals, GLOBALS, why);
+    const enum eng_err err = dat_pickle_decode(out, copy, count, used, globals, GLOBALS, NULL, why);
     free(copy); /* nothing of it is needed any more */
     return err;
 }

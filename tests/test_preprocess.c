@@ -164,8 +164,8 @@ static double photo_difference(const char *photo_path, const char *tensor_path,
     const size_t plane = p->width * p->height;
     float *chw = malloc(3 * plane * sizeof *chw);
     double worst = INFINITY;
-    if (chw && dat_image_read(&photo, photo_path, &why) == ENG_OK &&
-        dat_npy_read(&expected, tensor_path, &why) == ENG_OK && expected.rank == 3 &&
+    if (chw && dat_image_read(&photo, photo_path, NULL, &why) == ENG_OK &&
+        dat_npy_read(&expected, tensor_path, NULL, &why) == ENG_OK && expected.rank == 3 &&
         expected.dim[0] == 3 && expected.dim[1] == p->height && expected.dim[2] == p->width &&
         dat_preprocess_run(chw, p, &photo) == ENG_OK) {
         worst = 0;

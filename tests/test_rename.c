@@ -144,7 +144,7 @@ static void test_tensors(void)
     struct dat_tensors *file = NULL;
     struct eng_why why = {""};
     scratch_need(dat_tensors_write(path, entries, 3, NULL, 0, NULL) == ENG_OK &&
-                     dat_tensors_open(&file, path, NULL) == ENG_OK &&
+                     dat_tensors_open(&file, path, NULL, NULL) == ENG_OK &&
                      dat_rename_add(&rename, "m.*=*,z=", NULL) == ENG_OK &&
                      dat_rename_add(&more, "a=c", NULL) == ENG_OK &&
                      dat_rename_add(&bad, "c=b", NULL) == ENG_OK,

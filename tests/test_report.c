@@ -130,7 +130,7 @@ static enum eng_err report(const char *name, struct eng_why *why)
     char *dir = path_of(name), *path;
     size_t count;
     why->text[0] = '\0';
-    const enum eng_err err = gad_report_write(dir, &path, why);
+    const enum eng_err err = gad_report_write(dir, &path, 0, why);
     free(page);
     page = NULL;
     if (err == ENG_OK)
@@ -374,7 +374,7 @@ static void several(void)
     dat_folder_make(in_the_way, NULL);
     CHECK(report("both", &why) == ENG_IO && strstr(why.text, "report.html"), "no way to write: %s",
           why.text);
-    CHECK(gad_report_write(both, NULL, NULL) == ENG_IO,
+    CHECK(gad_report_write(both, NULL, 0, NULL) == ENG_IO,
           "nor does it need a place for the sentence");
     remove(in_the_way);
     remove_file("both/run2/evaluate.json");

@@ -120,7 +120,7 @@ static void test_headers(void)
         size_t count;
         uint8_t *bytes = build(&count, headers[i].header, strlen(headers[i].header),
                                headers[i].data);
-        const enum eng_err err = dat_safetensors_decode(&file, bytes, count, &why);
+        const enum eng_err err = dat_safetensors_decode(&file, bytes, count, NULL, &why);
         if (!CHECK(err == headers[i].err && (file != NULL) == (err == ENG_OK) &&
                        strstr(why.text, headers[i].reason),
                    "%s: %s", headers[i].what, err ? "refused" : "read"))
@@ -142,7 +142,7 @@ static void test_length(void)
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         for (int b = 0; b < 8; b++)
             bytes[b] = (uint8_t)(lengths[i] >> 8 * b);
-        refused += dat_safetensors_decode(&file, bytes, count, NULL) == ENG_FORMAT;
+        refused += dat_safetensors_decode(&file, bytes, count, NULL, NULL) == ENG_FORMAT;
     }
     CHECK(refused == sizeof lengths / sizeof *lengths, "a header longer than the file is refused");
     free(bytes);
@@ -153,11 +153,11 @@ static void test_length(void)
     memset(padded, ' ', most + 8);
     memcpy(padded, "{}", 2);
     bytes = build(&count, padded, most, 0);
-    CHECK(dat_safetensors_decode(&file, bytes, count, NULL) == ENG_OK, "100 MB of header");
+    CHECK(dat_safetensors_decode(&file, bytes, count, NULL, NULL) == ENG_OK, "100 MB of header");
     dat_safetensors_free(file);
     free(bytes);
     bytes = build(&count, padded, most + 8, 0);
-    CHECK(dat_safetensors_decode(&file, bytes, count, NULL) == ENG_FORMAT, "and no more");
+    CHECK(dat_safetensors_decode(&file, bytes, count, NULL, NULL) == ENG_FORMAT, "and no more");
     free(bytes);
     free(padded);
 }
@@ -172,7 +172,7 @@ static void test_access(void)
     struct dat_safetensors *file;
     size_t count, lines;
     uint8_t *bytes = build(&count, sample, strlen(sample), 19);
-    CHECK(dat_safetensors_decode(&file, bytes, count, NULL) == ENG_OK, "a sample is read");
+    CHECK(dat_safetensors_decode(&file, bytes, count, NULL, NULL) == ENG_OK, "a sample is read");
     CHECK(dat_safetensors_count(file) == 3 && !strcmp(dat_safetensors_at(file, 0)->name, "b") &&
               !strcmp(dat_safetensors_at(file, 2)->name, "n"),
           "tensors in the order of the header");
@@ -235,7 +235,7 @@ static void test_damage(void)
     for (size_t n = 0; n < count; n++) {
         uint8_t *part = malloc(n ? n : 1);
         memcpy(part, bytes, n);
-        refused += dat_safetensors_decode(&file, part, n, NULL) == ENG_FORMAT && !file;
+        refused += dat_safetensors_decode(&file, part, n, NULL, NULL) == ENG_FORMAT && !file;
         free(part);
     }
     CHECK(refused == count, "%zu of %zu truncations are refused", refused, count);
@@ -245,7 +245,7 @@ static void test_damage(void)
     refused = 0;
     for (size_t bit = 0; bit < header_bits; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        if (dat_safetensors_decode(&file, bytes, count, NULL) == ENG_OK) {
+        if (dat_safetensors_decode(&file, bytes, count, NULL, NULL) == ENG_OK) {
             changed++;
             sum = sum + read_all(file);
             dat_safetensors_free(file);
@@ -379,7 +379,8 @@ static void test_written(void)
 
     struct dat_safetensors *file;
     float values[3] = {9, 9, 9};
-    CHECK(dat_safetensors_open(&file, path, NULL) == ENG_OK && dat_safetensors_count(file) == 5,
+    CHECK(dat_safetensors_open(&file, path, NULL, NULL) == ENG_OK &&
+              dat_safetensors_count(file) == 5,
           "opened");
     CHECK(dat_safetensors_float(dat_safetensors_find(file, "fc.weight"), values, 2) == ENG_OK &&
               values[0] == 1.0f && values[1] == -2.0f,
@@ -396,12 +397,13 @@ static void test_written(void)
     CHECK(dat_safetensors_write(path, entries, 1, NULL, 0, NULL) == ENG_OK, "replaced while open");
     CHECK(!memcmp(dat_safetensors_find(file, "fc.weight")->bytes, weight, 8), "still the old one");
     dat_safetensors_free(file);
-    CHECK(dat_safetensors_open(&file, path, NULL) == ENG_OK && dat_safetensors_count(file) == 1 &&
-              !dat_safetensors_value(file, "format"),
+    CHECK(dat_safetensors_open(&file, path, NULL, NULL) == ENG_OK &&
+              dat_safetensors_count(file) == 1 && !dat_safetensors_value(file, "format"),
           "then the new one");
     dat_safetensors_free(file);
     CHECK(dat_safetensors_write(path, NULL, 0, NULL, 0, NULL) == ENG_OK &&
-              dat_safetensors_open(&file, path, NULL) == ENG_OK && dat_safetensors_count(file) == 0,
+              dat_safetensors_open(&file, path, NULL, NULL) == ENG_OK &&
+              dat_safetensors_count(file) == 0,
           "no tensors at all");
     dat_safetensors_free(file);
 }
@@ -435,7 +437,7 @@ static void test_arguments(void)
     CHECK(dat_safetensors_write(path, &good, 1, metadata + 2, 1, NULL) == ENG_ARG,
           "a key not UTF-8");
     CHECK(dat_safetensors_write(path, &good, 1, metadata + 3, 1, NULL) == ENG_ARG, "no value");
-    CHECK(dat_safetensors_open(&file, path, NULL) == ENG_MISSING, "nothing was written");
+    CHECK(dat_safetensors_open(&file, path, NULL, NULL) == ENG_MISSING, "nothing was written");
 }
 
 static void test_paths(void)
@@ -443,18 +445,19 @@ static void test_paths(void)
     struct dat_safetensors *file;
     struct eng_why why = {""};
     const char *path = scratch_path("none.safetensors");
-    CHECK(dat_safetensors_open(&file, path, &why) == ENG_MISSING && !file &&
+    CHECK(dat_safetensors_open(&file, path, NULL, &why) == ENG_MISSING && !file &&
               !strncmp(why.text, path, strlen(path)),
           "a missing file is named");
-    CHECK(dat_safetensors_open(&file, scratch_path("."), NULL) == ENG_IO, "a folder is no file");
+    CHECK(dat_safetensors_open(&file, scratch_path("."), NULL, NULL) == ENG_IO,
+          "a folder is no file");
     scratch_write("empty.safetensors", "", 0);
     path = scratch_path("empty.safetensors");
-    CHECK(dat_safetensors_open(&file, path, &why) == ENG_FORMAT &&
+    CHECK(dat_safetensors_open(&file, path, NULL, &why) == ENG_FORMAT &&
               !strncmp(why.text, path, strlen(path)) && strstr(why.text, "too few"),
           "an empty file is refused");
     scratch_text("text.safetensors", "this is only a text");
     path = scratch_path("text.safetensors");
-    CHECK(dat_safetensors_open(&file, path, &why) == ENG_FORMAT &&
+    CHECK(dat_safetensors_open(&file, path, NULL, &why) == ENG_FORMAT &&
               !strncmp(why.text, path, strlen(path)) && strstr(why.text, "no safetensors"),
           "so is one of another kind");
     const struct dat_safetensors_entry entry = {.name = "a", .dtype = DAT_F32};
@@ -478,7 +481,7 @@ static void test_pipe(void)
     snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
     const int written = write(ends[1], bytes, count) == (ssize_t)count;
     close(ends[1]);
-    CHECK(written && dat_safetensors_open(&file, path, NULL) == ENG_OK &&
+    CHECK(written && dat_safetensors_open(&file, path, NULL, NULL) == ENG_OK &&
               dat_safetensors_count(file) == 3 &&
               !memcmp(dat_safetensors_find(file, "n")->bytes, bytes + count - 8, 8),
           "a pipe is read");
@@ -511,7 +514,7 @@ static void test_reference(void)
     char path[1024];
     snprintf(path, sizeof path, "%s/conformance/safetensors/multi_layer.safetensors", tap_shared());
     struct dat_safetensors *file;
-    if (dat_safetensors_open(&file, path, NULL) != ENG_OK) {
+    if (dat_safetensors_open(&file, path, NULL, NULL) != ENG_OK) {
         tap_skip("conformance/safetensors is not there");
         return;
     }
@@ -556,7 +559,7 @@ static void check_training(const char *net)
     for (int i = 0; i < 3; i++) {
         char path[1024];
         snprintf(path, sizeof path, "%s/golden/%s/%s.safetensors", tap_shared(), net, names[i]);
-        if (dat_safetensors_open(&files[i], path, NULL) != ENG_OK) {
+        if (dat_safetensors_open(&files[i], path, NULL, NULL) != ENG_OK) {
             tap_skip("golden nets are not there");
             goto done;
         }

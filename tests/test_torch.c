@@ -109,7 +109,7 @@ static void test_reference(void)
     struct dat_tensors *file;
     for (size_t i = 0; i < sizeof reference / sizeof *reference; i++) {
         snprintf(path, sizeof path, "%s/conformance/torch/%s", tap_shared(), reference[i].file);
-        const enum eng_err err = dat_tensors_open(&file, path, &why);
+        const enum eng_err err = dat_tensors_open(&file, path, NULL, &why);
         if (err == ENG_MISSING) {
             tap_skip("conformance/torch is not there");
             return;
@@ -125,7 +125,8 @@ static void test_reference(void)
         dat_tensors_free(file);
     }
     snprintf(path, sizeof path, "%s/conformance/torch/broken.pt", tap_shared());
-    CHECK(dat_tensors_open(&file, path, &why) == ENG_FORMAT && strstr(why.text, "broken.pt: ") &&
+    CHECK(dat_tensors_open(&file, path, NULL, &why) == ENG_FORMAT &&
+              strstr(why.text, "broken.pt: ") &&
               strstr(why.text, "neither a zip archive nor a pickle"),
           "%s", why.text);
 }
@@ -155,7 +156,7 @@ static void check_golden(const char *net)
         char path[1024];
         struct eng_why why = {""};
         snprintf(path, sizeof path, "%s/golden/%s/%s", tap_shared(), net, names[i]);
-        const enum eng_err err = dat_tensors_open(&files[i], path, &why);
+        const enum eng_err err = dat_tensors_open(&files[i], path, NULL, &why);
         if (err == ENG_MISSING)
             tap_skip("golden nets are not there");
         else if (err != ENG_OK)
@@ -208,7 +209,7 @@ static enum eng_err decode_zip(struct dat_torch **out, const char *pickle, size_
     scratch_need(!dat_zip_write(path, parts, 5, NULL, 0, NULL) &&
                      !dat_file_read(&bytes, &size, path, NULL),
                  path);
-    return dat_torch_decode(out, bytes, size, why);
+    return dat_torch_decode(out, bytes, size, NULL, why);
 }
 
 /* The names and values of all tensors: "a:0,1,2 b:3". */
@@ -517,7 +518,7 @@ static enum eng_err decode_exactly(const char *bytes, size_t count, char *tensor
     struct dat_torch *file;
     uint8_t *copy = malloc(count ? count : 1);
     memcpy(copy, bytes, count);
-    const enum eng_err err = dat_torch_decode(&file, copy, count, why);
+    const enum eng_err err = dat_torch_decode(&file, copy, count, NULL, why);
     if (err == ENG_OK && tensors)
         strcpy(tensors, describe(file));
     dat_torch_free(file);
@@ -579,12 +580,12 @@ static void test_written(void)
         uint8_t *bytes = NULL, *again = NULL;
         size_t size, again_size, lines = 0;
         CHECK(dat_tensors_write(path, entries, count, metadata, 2, &why) == ENG_OK &&
-                  dat_tensors_open(&file, path, &why) == ENG_OK &&
+                  dat_tensors_open(&file, path, NULL, &why) == ENG_OK &&
                   !strcmp(dat_tensors_format(file), i == 2 ? "npz" : "torch"),
               ".%s is written and read: %s", endings[i], why.text);
         CHECK(dat_tensors_write(plain, entries, count, metadata, 2, &why) == ENG_OK &&
-                  dat_tensors_open(&other, plain, &why) == ENG_OK && same_tensors(file, other, 0) &&
-                  !strcmp(dat_tensors_at(file, 1)->name, "u8"),
+                  dat_tensors_open(&other, plain, NULL, &why) == ENG_OK &&
+                  same_tensors(file, other, 0) && !strcmp(dat_tensors_at(file, 1)->name, "u8"),
               "and holds the same tensors");
         CHECK(dat_tensors_metadata(file, &lines) && lines == 2 &&
                   !strcmp(dat_tensors_value(file, "format"), "gad") &&
@@ -603,7 +604,7 @@ static void test_written(void)
     }
     const char *path = scratch_path("none.pth");
     CHECK(!dat_tensors_write(path, NULL, 0, NULL, 0, NULL) &&
-              !dat_tensors_open(&file, path, NULL) && dat_tensors_count(file) == 0,
+              !dat_tensors_open(&file, path, NULL, NULL) && dat_tensors_count(file) == 0,
           "no tensors");
     dat_tensors_free(file);
 }
@@ -662,14 +663,14 @@ static void test_models(void)
         struct dat_tensors *file = NULL;
         enum eng_err err = dat_model_write(&model, path, &why);
         if (err == ENG_OK)
-            err = dat_model_read(&copy, path, &why);
+            err = dat_model_read(&copy, path, NULL, &why);
         if (!CHECK(err == ENG_OK, "a model in a .%s file %s", endings[i], why.text))
             continue;
         dat_model_fingerprint(&copy, other);
         CHECK(!strcmp(print, other) && !strcmp(copy.class_names[1], classes[1]) &&
                   copy.preprocess.height == 48 && !strcmp(dat_model_note(&copy, "seed"), "1"),
               "with its weights, classes and preprocessing");
-        CHECK(!dat_tensors_open(&file, path, NULL) &&
+        CHECK(!dat_tensors_open(&file, path, NULL, NULL) &&
                   !strcmp(dat_tensors_format(file), i ? "npz" : "torch"),
               "which is what its name says");
         dat_tensors_free(file);
@@ -687,7 +688,7 @@ static void check_golden_model(const char *net)
         struct eng_why why = {""};
         struct dat_model model;
         snprintf(path, sizeof path, "%s/golden/%s/%s", tap_shared(), net, names[i]);
-        const enum eng_err err = dat_model_read(&model, path, &why);
+        const enum eng_err err = dat_model_read(&model, path, NULL, &why);
         if (err == ENG_MISSING) {
             tap_skip("golden nets are not there");
             return;
@@ -711,30 +712,30 @@ static void test_formats(void)
     scratch_need(!dat_tensors_write(scratch_path("b.pth"), entries, 2, NULL, 0, NULL) &&
                      !rename(scratch_path("b.pth"), path),
                  path);
-    CHECK(dat_tensors_open(&file, path, NULL) == ENG_OK &&
+    CHECK(dat_tensors_open(&file, path, NULL, NULL) == ENG_OK &&
               !strcmp(dat_tensors_format(file), "torch"),
           "by what is in it, not by its name");
     dat_tensors_free(file);
     path = scratch_path("other.zip");
     scratch_need(!dat_zip_write(path, &part, 1, NULL, 0, NULL), path);
-    CHECK(dat_tensors_open(&file, path, &why) == ENG_FORMAT &&
+    CHECK(dat_tensors_open(&file, path, NULL, &why) == ENG_FORMAT &&
               strstr(why.text, "neither PyTorch's"),
           "an archive of something else");
     scratch_text("text.pth", "hello");
-    CHECK(dat_tensors_open(&file, scratch_path("text.pth"), &why) == ENG_FORMAT &&
+    CHECK(dat_tensors_open(&file, scratch_path("text.pth"), NULL, &why) == ENG_FORMAT &&
               strstr(why.text, "text.pth: this is no file of PyTorch's"),
           "a text that is called .pth");
     scratch_text("text.npz", "hello");
-    CHECK(dat_tensors_open(&file, scratch_path("text.npz"), &why) == ENG_FORMAT &&
+    CHECK(dat_tensors_open(&file, scratch_path("text.npz"), NULL, &why) == ENG_FORMAT &&
               strstr(why.text, "text.npz: the zip archive"),
           "or .npz");
     scratch_text("text.txt", "hello");
-    CHECK(dat_tensors_open(&file, scratch_path("text.txt"), &why) == ENG_UNSUPPORTED &&
+    CHECK(dat_tensors_open(&file, scratch_path("text.txt"), NULL, &why) == ENG_UNSUPPORTED &&
               strstr(why.text, "text.txt: not of a format"),
           "or neither");
-    CHECK(dat_tensors_open(&file, scratch_path("nosuch"), &why) == ENG_MISSING && !file,
+    CHECK(dat_tensors_open(&file, scratch_path("nosuch"), NULL, &why) == ENG_MISSING && !file,
           "a missing file");
-    CHECK(dat_tensors_decode(&file, NULL, 0, &why) == ENG_UNSUPPORTED && !file, "no bytes");
+    CHECK(dat_tensors_decode(&file, NULL, 0, NULL, &why) == ENG_UNSUPPORTED && !file, "no bytes");
     dat_tensors_free(NULL);
 }
 
@@ -815,11 +816,11 @@ static void test_pytorch(void)
     scratch_text("script.py", script);
     CHECK(run_script(python, "read"), "PyTorch and NumPy read what was written");
     if (!CHECK(run_script(python, "write") &&
-                   !dat_tensors_open(&plain, scratch_path("plain.npz"), &why),
+                   !dat_tensors_open(&plain, scratch_path("plain.npz"), NULL, &why),
                "NumPy's file is read"))
         return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const enum eng_err err = dat_tensors_open(&file, scratch_path("%s", names[i]), &why);
+        const enum eng_err err = dat_tensors_open(&file, scratch_path("%s", names[i]), NULL, &why);
         CHECK(err == ENG_OK && same_tensors(plain, file, 1), "%s holds the same%s%s", names[i],
               err ? ": " : "", err ? why.text : "");
         dat_tensors_free(file);

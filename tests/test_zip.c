@@ -130,13 +130,13 @@ static enum eng_err read_archive(const uint8_t *bytes, size_t count, int *right,
     uint8_t *copy = malloc(count ? count : 1);
     if (count)
         memcpy(copy, bytes, count);
-    enum eng_err err = dat_zip_decode(&zip, copy, count, why);
+    enum eng_err err = dat_zip_decode(&zip, copy, count, NULL, why);
     *right = err == ENG_OK && dat_zip_count(zip) == 2;
     for (size_t i = 0; err == ENG_OK && i < dat_zip_count(zip); i++) {
         const struct dat_zip_member *m = dat_zip_at(zip, i);
         const uint8_t *contents;
         uint8_t *owned;
-        err = dat_zip_read(&contents, &owned, m, why);
+        err = dat_zip_read(&contents, &owned, m, NULL, why);
         const char *text = i ? text_b : text_a;
         *right = *right && err == ENG_OK && dat_zip_find(zip, m->name) == m &&
                  m->size == strlen(text) && !memcmp(contents, text, m->size) &&
@@ -157,7 +157,7 @@ static void test_read(void)
         CHECK(read_archive(z.bytes, z.count, &right, NULL) == ENG_OK && right,
               "stored and deflated members%s", zip64 ? ", zip64" : "");
         size_t size;
-        CHECK(!dat_zip_decode(&zip, z.bytes, z.count, NULL) &&
+        CHECK(!dat_zip_decode(&zip, z.bytes, z.count, NULL, NULL) &&
                   !memcmp(dat_zip_comment(zip, &size), "comment", 7) && size == 7 &&
                   !dat_zip_find(zip, "c.txt") && !dat_zip_find(zip, ""),
               "the comment, and no member that is not there");
@@ -292,7 +292,7 @@ static void test_write(void)
     size_t count, again_count, aligned = 0, size;
     CHECK(dat_zip_write(path, parts, 3, "note", 4, NULL) == ENG_OK &&
               dat_file_read(&bytes, &count, path, NULL) == ENG_OK &&
-              dat_zip_decode(&zip, bytes, count, NULL) == ENG_OK && dat_zip_count(zip) == 3,
+              dat_zip_decode(&zip, bytes, count, NULL, NULL) == ENG_OK && dat_zip_count(zip) == 3,
           "an archive is written");
     for (size_t i = 0; i < dat_zip_count(zip); i++) {
         const struct dat_zip_member *m = dat_zip_at(zip, i);
@@ -301,7 +301,8 @@ static void test_write(void)
         aligned += !strcmp(m->name, parts[i].name) && !m->deflated &&
                    (size_t)(m->packed - bytes) % DAT_ZIP_ALIGN == 0 &&
                    m->size == parts[i].head_size + parts[i].size &&
-                   !dat_zip_read(&contents, &owned, m, NULL) && contents == m->packed && !owned;
+                   !dat_zip_read(&contents, &owned, m, NULL, NULL) && contents == m->packed &&
+                   !owned;
     }
     CHECK(aligned == 3, "its members are whole, and aligned");
     const struct dat_zip_member *one = dat_zip_find(zip, "one");
@@ -318,7 +319,7 @@ static void test_write(void)
 
     CHECK(dat_zip_write(path, NULL, 0, NULL, 0, NULL) == ENG_OK &&
               dat_file_read(&bytes, &count, path, NULL) == ENG_OK && count == 22 &&
-              dat_zip_decode(&zip, bytes, count, NULL) == ENG_OK && dat_zip_count(zip) == 0,
+              dat_zip_decode(&zip, bytes, count, NULL, NULL) == ENG_OK && dat_zip_count(zip) == 0,
           "an empty archive");
     dat_zip_free(zip);
     free(bytes);
@@ -340,7 +341,7 @@ static void test_many(void)
     }
     CHECK(dat_zip_write(path, parts, MANY, NULL, 0, NULL) == ENG_OK &&
               dat_file_read(&bytes, &count, path, NULL) == ENG_OK &&
-              dat_zip_decode(&zip, bytes, count, NULL) == ENG_OK,
+              dat_zip_decode(&zip, bytes, count, NULL, NULL) == ENG_OK,
           "%d members", MANY);
     for (size_t i = 0; zip && i < MANY; i++) {
         const struct dat_zip_member *m = dat_zip_find(zip, names[i]);

@@ -117,7 +117,7 @@ static const struct cli_option *find(const struct cli_option *options, size_t co
 }
 
 /* The options that every command has. */
-enum { COMMON = 8 };
+enum { COMMON = 9 };
 static void list_common(struct cli_option out[COMMON], struct cli_common *c)
 {
     const struct cli_option common[COMMON] = {
@@ -125,6 +125,8 @@ static void list_common(struct cli_option out[COMMON], struct cli_common *c)
         {"seed", CLI_SEED, &c->seed, "N", "seed of everything random: same seed, same bits"},
         {"cpu", CLI_TEXT, &c->cpu, "LEVEL", "scalar, avx2, avx512 or amx; default: the best"},
         {"precision", CLI_TEXT, &c->precision, "NAME", "auto, f32, bf16x3 or bf16"},
+        {"file-memory", CLI_SIZE, &c->file_memory, "MIB",
+         "bound for decoding a file; default: what its length allows"},
         {"json", CLI_FLAG, &c->json, NULL, "results as JSON on standard output"},
         {"quiet", CLI_FLAG, &c->quiet, NULL, "no progress bar and no summary"},
         {"help", CLI_FLAG, &c->help, NULL, "this text"},

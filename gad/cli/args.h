@@ -44,7 +44,7 @@ struct cli_command {
 
 /* What every command knows of: filled by cli_parse. */
 struct cli_common {
-    size_t threads;
+    size_t threads, file_memory; /* the latter in MiB */
     uint64_t seed;
     const char *cpu, *precision;
     int quiet, json, help, version;

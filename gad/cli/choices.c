@@ -45,11 +45,13 @@ void cli_choices_options(struct cli_choices *c, struct cli_option options[CLI_CH
 }
 
 static enum eng_err take_baseline(struct cli_choices *c, const struct dat_preprocess *p,
-                                  struct attr_baseline *baseline, struct eng_why *why)
+                                  struct attr_baseline *baseline, size_t file_memory,
+                                  struct eng_why *why)
 {
     const size_t length = strlen(c->baseline);
     if (length > 4 && strcmp(c->baseline + length - 4, ".npy") == 0) {
-        ENG_TRY(dat_npy_read(&c->tensor, c->baseline, why));
+        struct dat_budget budget = dat_budget_of(file_memory);
+        ENG_TRY(dat_npy_read(&c->tensor, c->baseline, &budget, why));
         const struct dat_npy *t = &c->tensor;
         if (t->rank != 3 || t->dim[0] != 3 || t->dim[1] != p->height || t->dim[2] != p->width)
             return eng_fail(why, ENG_SHAPE, "%s: a baseline for this model is of shape (3,%zu,%zu)",
@@ -68,7 +70,7 @@ static enum eng_err take_baseline(struct cli_choices *c, const struct dat_prepro
 
 enum eng_err cli_choices_apply(struct cli_choices *c, const struct dat_preprocess *preprocess,
                                struct gad_maps_options *maps, struct met_select *select,
-                               struct eng_why *why)
+                               size_t file_memory, struct eng_why *why)
 {
     *maps = gad_maps_defaults();
     maps->ig.steps = c->steps;
@@ -80,7 +82,7 @@ enum eng_err cli_choices_apply(struct cli_choices *c, const struct dat_preproces
     ENG_TRY(met_select_parse(&maps->intersect.present, c->present, why));
     ENG_TRY(gad_keep_parse(&maps->intersect.keep, c->keep, why));
     ENG_TRY(met_select_parse(select, c->select, why));
-    ENG_TRY(take_baseline(c, preprocess, &maps->ig.baseline, why));
+    ENG_TRY(take_baseline(c, preprocess, &maps->ig.baseline, file_memory, why));
     return attr_ig_check(&maps->ig, why);
 }
 

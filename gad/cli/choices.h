@@ -20,11 +20,11 @@ struct cli_choices {
 void cli_choices_init(struct cli_choices *choices, const char *select);
 void cli_choices_options(struct cli_choices *choices, struct cli_option options[CLI_CHOICES_COUNT]);
 
-/* Fills maps and select from the texts; a baseline that ends in .npy is read from there. The
- * choices must outlive the maps. Wrong names are ENG_ARG. */
+/* Fills maps and select from the texts; a baseline that ends in .npy is read from there, within
+ * file_memory bytes (data/budget.h). The choices must outlive the maps. Wrong names are ENG_ARG. */
 enum eng_err cli_choices_apply(struct cli_choices *choices, const struct dat_preprocess *preprocess,
                                struct gad_maps_options *maps, struct met_select *select,
-                               struct eng_why *why);
+                               size_t file_memory, struct eng_why *why);
 void cli_choices_release(struct cli_choices *choices);
 
 /* How images are prepared, where it should be otherwise than the model file says (a foreign one

@@ -146,10 +146,11 @@ static int run(int argc, char **argv, const struct cli_command *self)
     enum eng_err err = name ? parse_dtype(&dtype, name, &why) : ENG_OK;
     if (err == ENG_OK)
         err = dat_tensors_check_path(out, &why);
+    struct dat_budget budget = dat_budget_of(session.file_memory);
     if (err == ENG_OK)
         err = cli_map_read(&rename, &map, &why);
     if (err == ENG_OK)
-        err = dat_tensors_open(&file, in, &why);
+        err = dat_tensors_open(&file, in, &budget, &why);
     if (err == ENG_OK && (err = dat_tensors_rename(file, &rename, &why)) != ENG_OK)
         eng_fail_in(&why, err, in);
     if (err == ENG_OK)

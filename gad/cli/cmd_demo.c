@@ -136,7 +136,7 @@ static enum eng_err demo(struct cli_session *session, const char *output, uint64
         paths_release(&paths);
     }
     if (err == ENG_OK)
-        err = gad_report_write(output, &report, why);
+        err = gad_report_write(output, &report, 0, why);
     if (err == ENG_OK && session->args.common.json) {
         struct dat_json_out json;
         cli_json_begin(session, &json);

@@ -30,10 +30,12 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
                              struct cli_choices *choices, struct eng_why *why)
 {
     struct dat_model model; /* for its preprocessing: the black that a baseline may be */
-    ENG_TRY(dat_model_read_renamed(&model, o->model, o->rename, why));
+    struct dat_budget budget = dat_budget_of(o->file_memory);
+    ENG_TRY(dat_model_read_renamed(&model, o->model, o->rename, &budget, why));
     enum eng_err err = dat_preprocess_change(&model.preprocess, &o->prepare, why);
     if (err == ENG_OK)
-        err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, why);
+        err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, o->file_memory,
+                                why);
     dat_model_release(&model);
     if (err != ENG_OK)
         return err;
@@ -43,7 +45,7 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
     ENG_TRY(gad_evaluate(&e, o, why));
     err = gad_result_write(&e, why);
     if (err == ENG_OK)
-        err = gad_report_write(o->output, &path, why);
+        err = gad_report_write(o->output, &path, 0, why);
     if (err == ENG_OK && session->args.common.json) {
         struct dat_json_out json;
         cli_json_begin(session, &json);
@@ -117,6 +119,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
+    o.file_memory = session.file_memory;
     enum eng_err err = met_degenerate_parse(&o.degenerate, degenerate, &why);
     if (err == ENG_OK)
         err = met_area_parse(&o.area, area, &why);

@@ -148,7 +148,8 @@ static int explain_images(struct job *job, const struct cli_sources *sources, st
 {
     struct cli_images *images;
     int failed = 0;
-    enum eng_err err = cli_images_new(&images, sources, &job->model.preprocess);
+    enum eng_err err = cli_images_new(&images, sources, &job->model.preprocess,
+                                      job->session->file_memory);
     if (err != ENG_OK)
         return cli_fail(job->session, err, NULL);
     for (int more = 1; more && err != ENG_INTERRUPTED;) {
@@ -182,14 +183,17 @@ static enum eng_err load(struct job *job, const char *model, const struct dat_re
                          struct cli_choices *choices, struct eng_why *why)
 {
     size_t label;
-    ENG_TRY(dat_model_read_renamed(&job->model, model, rename, why));
+    const size_t file_memory = job->session->file_memory;
+    struct dat_budget budget = dat_budget_of(file_memory);
+    ENG_TRY(dat_model_read_renamed(&job->model, model, rename, &budget, why));
     ENG_TRY(dat_preprocess_change(&job->model.preprocess, prepare, why));
-    ENG_TRY(cli_choices_apply(choices, &job->model.preprocess, &job->maps, &job->select, why));
+    ENG_TRY(cli_choices_apply(choices, &job->model.preprocess, &job->maps, &job->select,
+                              file_memory, why));
     if (strcmp(job->classes, "all") != 0 && strcmp(job->classes, "predicted") != 0)
         ENG_TRY(dat_model_class(&job->model, job->classes, &label, why));
     job->maps.exec = &job->session->exec;
     if (support) {
-        ENG_TRY(gad_supports_read(&job->supports, support, &job->model, why));
+        ENG_TRY(gad_supports_read(&job->supports, support, &job->model, file_memory, why));
         job->has_supports = 1;
     }
     return eng_net_prepare(job->model.net, &job->session->exec, ENG_FOR_GRADIENTS);

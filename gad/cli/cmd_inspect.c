@@ -282,10 +282,11 @@ static void print_lines(const struct content *c)
 /* ---- the command ---------------------------------------------------------------------------- */
 
 static enum eng_err inspect(const char *path, const struct dat_rename *rename, int json,
-                            struct eng_why *why)
+                            size_t file_memory, struct eng_why *why)
 {
+    struct dat_budget budget = dat_budget_of(file_memory);
     struct dat_tensors *file;
-    ENG_TRY(dat_tensors_open(&file, path, why));
+    ENG_TRY(dat_tensors_open(&file, path, &budget, why));
     struct content c = {.file = file};
     enum eng_err err = dat_tensors_rename(file, rename, why);
     if (err == ENG_OK)
@@ -313,7 +314,8 @@ static int run(int argc, char **argv, const struct cli_command *self)
         return status;
     enum eng_err err = cli_map_read(&rename, &map, &why);
     if (err == ENG_OK)
-        err = inspect(session.args.operands[0], &rename, session.args.common.json, &why);
+        err = inspect(session.args.operands[0], &rename, session.args.common.json,
+                      session.file_memory, &why);
     dat_rename_release(&rename);
     return cli_end(&session, err, &why, NULL);
 }

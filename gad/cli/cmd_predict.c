@@ -137,7 +137,7 @@ static void predict_all(struct predict *p, const struct cli_sources *sources)
     struct cli_images *images;
     struct cli_image image;
     struct eng_why why;
-    if (cli_images_new(&images, sources, &p->model.preprocess) != ENG_OK) {
+    if (cli_images_new(&images, sources, &p->model.preprocess, p->session->file_memory) != ENG_OK) {
         p->failed = cli_fail(p->session, ENG_NOMEM, NULL);
         return;
     }
@@ -178,7 +178,8 @@ static enum eng_err predict(struct predict *p, const char *model, const struct d
                             const struct cli_sources *sources,
                             const struct dat_preprocess_change *prepare, struct eng_why *why)
 {
-    ENG_TRY(dat_model_read_renamed(&p->model, model, rename, why));
+    struct dat_budget budget = dat_budget_of(p->session->file_memory);
+    ENG_TRY(dat_model_read_renamed(&p->model, model, rename, &budget, why));
     ENG_TRY(dat_preprocess_change(&p->model.preprocess, prepare, why));
     p->probabilities = calloc(p->model.config.classes, sizeof *p->probabilities);
     if (!p->probabilities)

@@ -21,7 +21,8 @@ static int run(int argc, char **argv, const struct cli_command *self)
     const int status = cli_begin(&session, self, NULL, 0, argc, argv, 1, 1);
     if (status >= 0)
         return status;
-    const enum eng_err err = gad_report_write(session.args.operands[0], &path, &why);
+    const enum eng_err err = gad_report_write(session.args.operands[0], &path, session.file_memory,
+                                              &why);
     if (err == ENG_OK && session.args.common.json)
         print_json(&session, path);
     else if (err == ENG_OK)

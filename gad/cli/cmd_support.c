@@ -60,6 +60,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
+    o.file_memory = session.file_memory;
     enum eng_err err = gad_alpha_parse(alphas, &o.alpha_count, alpha, &why);
     if (err == ENG_OK)
         err = cli_map_read(&rename, &map, &why);

@@ -72,6 +72,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
+    o.file_memory = session.file_memory;
     struct dat_model model;
     struct eng_why why = {""};
     double accuracy = NAN;

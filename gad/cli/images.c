@@ -105,6 +105,7 @@ struct cli_images {
     const struct cli_sources *sources;
     size_t at; /* the source being read */
     struct dat_preprocess preprocess;
+    size_t file_memory;
     struct stems stems;
     const char *stem;   /* of the source being read */
     struct dat_npy npy; /* its tensors, if it is a .npy file */
@@ -121,13 +122,14 @@ void cli_image_release(struct cli_image *image)
 }
 
 enum eng_err cli_images_new(struct cli_images **out, const struct cli_sources *sources,
-                            const struct dat_preprocess *preprocess)
+                            const struct dat_preprocess *preprocess, size_t file_memory)
 {
     struct cli_images *images = calloc(1, sizeof *images);
     if (!images)
         return ENG_NOMEM;
     images->sources = sources;
     images->preprocess = *preprocess;
+    images->file_memory = file_memory;
     *out = images;
     return ENG_OK;
 }
@@ -174,7 +176,8 @@ static enum eng_err read_photo(struct cli_images *images, struct cli_image *imag
 {
     const struct dat_preprocess *p = &images->preprocess;
     struct dat_image photo;
-    ENG_TRY(dat_image_decode(&photo, bytes, count, why));
+    struct dat_budget budget = dat_budget_of(images->file_memory);
+    ENG_TRY(dat_image_decode(&photo, bytes, count, &budget, why));
     enum eng_err err = dat_preprocess_picture(&image->picture, p, &photo);
     dat_image_release(&photo);
     if (err == ENG_OK) {
@@ -243,7 +246,8 @@ static enum eng_err read_source(struct cli_images *images, struct cli_image *ima
         ENG_TRY(dat_file_read_from(&bytes, &count, STDIN_FILENO, name, why));
     enum eng_err err;
     if (is_npy(name, bytes, count)) {
-        err = dat_npy_decode(&images->npy, bytes, count, why);
+        struct dat_budget budget = dat_budget_of(images->file_memory);
+        err = dat_npy_decode(&images->npy, bytes, count, &budget, why);
         if (err == ENG_OK)
             err = check_shape(&images->npy, why);
         if (err != ENG_OK)

@@ -33,9 +33,10 @@ void cli_image_release(struct cli_image *image); /* an empty or zeroed image is 
 
 struct cli_images;
 
-/* Prepares to read the sources (borrowed; preprocess is copied). ENG_NOMEM. */
+/* Prepares to read the sources (borrowed; preprocess is copied), each of which may take file_memory
+ * bytes (data/budget.h; 0: no bound). ENG_NOMEM. */
 enum eng_err cli_images_new(struct cli_images **out, const struct cli_sources *sources,
-                            const struct dat_preprocess *preprocess);
+                            const struct dat_preprocess *preprocess, size_t file_memory);
 void cli_images_free(struct cli_images *images); /* NULL allowed */
 
 /* Sources that are done with, for the progress bar. */

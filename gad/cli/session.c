@@ -129,6 +129,8 @@ int cli_begin(struct cli_session *session, const struct cli_command *command,
         &session->exec, common->threads > 1024 ? 1025 : (int)common->threads, common->cpu, &why);
     if (err == ENG_UNSUPPORTED) /* a level that this machine lacks is wrong usage here */
         err = ENG_ARG;
+    if (err == ENG_OK && common->file_memory > (size_t)-1 >> 20)
+        err = eng_fail(&why, ENG_ARG, "--file-memory is beyond any memory; leave it out");
     enum eng_precision precision;
     if (err == ENG_OK && (err = eng_precision_parse(&precision, common->precision, &why)) == ENG_OK)
         eng_exec_set_precision(&session->exec, precision);
@@ -138,6 +140,7 @@ int cli_begin(struct cli_session *session, const struct cli_command *command,
         return cli_end(session, err, &why, NULL);
     session->bar->terminal = isatty(STDERR_FILENO);
     session->workers = session->exec.threads;
+    session->file_memory = common->file_memory << 20;
     session->watch = (struct gad_watch){
         .progress = progress, .warn = warn, .stop = stop, .context = session};
     catch_signals();

@@ -12,8 +12,9 @@ struct cli_session {
     struct eng_exec exec;
     struct gad_watch watch;
     struct cli_bar *bar;
-    int workers;     /* threads that decode ahead */
-    size_t warnings; /* damaged images and the like, named so far */
+    int workers;        /* threads that decode ahead */
+    size_t file_memory; /* bytes that reading a file may take: data/budget.h; 0: no bound */
+    size_t warnings;    /* damaged images and the like, named so far */
 };
 
 /* Parses the command line by the command's options (cli_parse) and prepares for them. Returns -1

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct eng_why why = {""};
     if (is_large(bytes, count))
         return 0;
-    const enum eng_err err = dat_jpeg_decode(&image, bytes, count, &why);
+    const enum eng_err err = dat_jpeg_decode(&image, bytes, count, NULL, &why);
     if (pixels_check(&image, err, &why))
         dat_image_release(&image);
     return 0;

@@ -10,7 +10,7 @@ static void check_again(const struct dat_npy *npy, size_t elements)
     uint8_t *encoded;
     size_t size;
     FUZZ_PROMISE(dat_npy_encode(&encoded, &size, npy->data, npy->rank, npy->dim) == ENG_OK);
-    FUZZ_PROMISE(dat_npy_decode(&again, encoded, size, &why) == ENG_OK);
+    FUZZ_PROMISE(dat_npy_decode(&again, encoded, size, NULL, &why) == ENG_OK);
     FUZZ_PROMISE(again.rank == npy->rank);
     for (int i = 0; i < npy->rank; i++)
         FUZZ_PROMISE(again.dim[i] == npy->dim[i]);
@@ -26,7 +26,7 @@ static void check_entry(const struct dat_npy *npy, size_t elements, const uint8_
     struct eng_why why = {""};
     void *owned;
     float *data = malloc(elements ? elements * sizeof *data : 1);
-    FUZZ_PROMISE(data && dat_npy_entry(&entry, &owned, bytes, count, &why) == ENG_OK);
+    FUZZ_PROMISE(data && dat_npy_entry(&entry, &owned, bytes, count, NULL, &why) == ENG_OK);
     FUZZ_PROMISE(entry.rank == (size_t)npy->rank);
     for (int i = 0; i < npy->rank; i++)
         FUZZ_PROMISE(entry.dim[i] == npy->dim[i]);
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_npy npy;
     struct eng_why why = {""};
-    const enum eng_err err = dat_npy_decode(&npy, bytes, count, &why);
+    const enum eng_err err = dat_npy_decode(&npy, bytes, count, NULL, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!npy.data);
         fuzz_refused(err, &why);

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct dat_pickle *pickle;
     struct eng_why why = {""};
     size_t used = 0;
-    const enum eng_err err = dat_pickle_decode(&pickle, bytes, count, &used, globals, 3, &why);
+    const enum eng_err err = dat_pickle_decode(&pickle, bytes, count, &used, globals, 3, NULL,
+                                               &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!pickle);
         fuzz_refused(err, &why);

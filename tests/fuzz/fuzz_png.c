@@ -94,7 +94,7 @@ static void check_again(const struct dat_image *image)
         return;
     FUZZ_PROMISE(dat_png_encode(&file, &size, image->rgb, image->width, image->height, 3) ==
                  ENG_OK);
-    FUZZ_PROMISE(dat_png_decode(&again, file, size, &why) == ENG_OK);
+    FUZZ_PROMISE(dat_png_decode(&again, file, size, NULL, &why) == ENG_OK);
     FUZZ_PROMISE(pixels_same(image, &again));
     dat_image_release(&again);
     free(file);
@@ -104,7 +104,7 @@ static void decode(const uint8_t *bytes, size_t count)
 {
     struct dat_image image;
     struct eng_why why = {""};
-    const enum eng_err err = dat_png_decode(&image, bytes, count, &why);
+    const enum eng_err err = dat_png_decode(&image, bytes, count, NULL, &why);
     if (!pixels_check(&image, err, &why))
         return;
     FUZZ_PROMISE(image.width == get32(bytes + 16) && image.height == get32(bytes + 20));

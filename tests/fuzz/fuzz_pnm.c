@@ -14,7 +14,7 @@ static void check_again(const struct dat_image *image)
     FUZZ_PROMISE(file);
     memcpy(file, head, head_size);
     memcpy(file + head_size, image->rgb, size);
-    FUZZ_PROMISE(dat_pnm_decode(&again, file, head_size + size, &why) == ENG_OK);
+    FUZZ_PROMISE(dat_pnm_decode(&again, file, head_size + size, NULL, &why) == ENG_OK);
     FUZZ_PROMISE(pixels_same(image, &again));
     dat_image_release(&again);
     free(file);
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_image image;
     struct eng_why why = {""};
-    const enum eng_err err = dat_pnm_decode(&image, bytes, count, &why);
+    const enum eng_err err = dat_pnm_decode(&image, bytes, count, NULL, &why);
     if (!pixels_check(&image, err, &why))
         return 0;
     FUZZ_PROMISE(dat_pnm_is(bytes, count));

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_safetensors *file;
     struct eng_why why = {""};
-    const enum eng_err err = dat_safetensors_decode(&file, bytes, count, &why);
+    const enum eng_err err = dat_safetensors_decode(&file, bytes, count, NULL, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!file);
         fuzz_refused(err, &why);

@@ -9,7 +9,7 @@ static void decode(const uint8_t *bytes, size_t count)
 {
     struct dat_tensors *file;
     struct eng_why why = {""};
-    const enum eng_err err = dat_tensors_decode(&file, bytes, count, &why);
+    const enum eng_err err = dat_tensors_decode(&file, bytes, count, NULL, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!file);
         fuzz_refused(err, &why);
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct dat_zip *zip;
     decode(bytes, count);
     if (count > 4 && memcmp(bytes, "PK\3\4", 4) == 0 &&
-        dat_zip_decode(&zip, bytes, count, NULL) == ENG_OK) {
+        dat_zip_decode(&zip, bytes, count, NULL, NULL) == ENG_OK) {
         uint8_t *mended = fuzz_copy(bytes, count);
         mend(mended, count, zip);
         dat_zip_free(zip);

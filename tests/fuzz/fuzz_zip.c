@@ -11,7 +11,7 @@ static void read_member(const struct dat_zip_member *m)
     const uint8_t *contents;
     uint8_t *owned;
     struct eng_why why = {""};
-    const enum eng_err err = dat_zip_read(&contents, &owned, m, &why);
+    const enum eng_err err = dat_zip_read(&contents, &owned, m, NULL, &why);
     if (err == ENG_OK) {
         FUZZ_PROMISE(m->deflated ? contents == owned : contents == m->packed && !owned);
         FUZZ_PROMISE(dat_crc32(0, contents, m->size) == m->crc);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_zip *zip;
     struct eng_why why = {""};
-    const enum eng_err err = dat_zip_decode(&zip, bytes, count, &why);
+    const enum eng_err err = dat_zip_decode(&zip, bytes, count, NULL, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!zip);
         fuzz_refused(err, &why);
