@@ -7,6 +7,7 @@
     bench/compare.py --arch resnet18 --job forward --batch 1,16 --threads 1
     bench/compare.py --cpu avx2 --peer pytorch        # as on a machine without AVX-512
     bench/compare.py --peer pytorch-bf16              # PyTorch's fast mode, with its errors
+    bench/compare.py --peer pytorch-bf16 --precision bf16    # and ours
 
 Ours and the peer's take turns, each time as a fresh program that warms up once and measures some
 runs: what else the machine does then meets both alike. Figures are medians over all turns. A ratio
@@ -69,6 +70,8 @@ def arguments():
     p.add_argument("--runs", type=int, default=3, metavar="N", help="runs of a turn; default 3")
     p.add_argument("--turns", type=int, default=3, metavar="N", help="default 3")
     p.add_argument("--cpu", choices=["avx2", "avx512"], help="cap the CPU level of both")
+    p.add_argument("--precision", default="auto", metavar="NAME",
+                   help="ours: auto (default), f32, bf16x3 or bf16")
     p.add_argument("--output", default=os.path.join(ROOT, "build/bench/peers.jsonl"),
                    metavar="FILE")
     return p.parse_args()
@@ -123,7 +126,8 @@ def options(a, case):
 
 
 def run_ours(a, case, env):
-    line = run(["build/gad", "bench", *options(a, case), "--json"], env)
+    line = run(["build/gad", "bench", *options(a, case), "--precision", a.precision, "--json"],
+               env)
     return dict(line, peer="gad " + line["version"],
                 best_ms_per_image=1000 / line["best_images_per_second"])
 
@@ -157,7 +161,8 @@ def compare(a, case, env, record):
             "peer_peak_rss_mb": peer_mb, "memory_ratio": mb / peer_mb}
     if "captum" in theirs[0]:
         line["captum"] = theirs[0]["captum"]
-    line.update((key, ours[0][key]) for key in ("cpu", "processor", "compiler", "commit"))
+    line.update((key, ours[0][key])
+                for key in ("precision", "cpu", "processor", "compiler", "commit"))
     record(line)
     return line
 
