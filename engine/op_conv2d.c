@@ -11,14 +11,16 @@
  *
  * There are several ways to compute them, and which one is taken depends on the exec and the shape
  * alone: the matrix driver takes everything (engine/gemm.h), Winograd's algorithm 3 x 3 kernels
- * with stride 1 (engine/winograd.h), bf16 all but very few channels (engine/bf16.h). With very few
- * input channels (the first layer) the product of the input gradient would fill only a corner of
- * the kernels' tiles; there T[positions][(ky,kx,c)] = dY W is computed row by row, and the
- * overlapping patches are added up (engine/strips.h).
+ * with stride 1 (engine/winograd.h), bf16 all but very few outputs (engine/bf16.h). With very few
+ * input channels (the first layer) patches are built row by row (engine/narrow.h), and the product
+ * of the input gradient would fill only a corner of the kernels' tiles: there
+ * T[positions][(ky,kx,c)] = dY W is computed row by row, and the overlapping patches are added up
+ * (engine/strips.h).
  */
 #include "engine/bf16.h"
 #include "engine/filters.h"
 #include "engine/gemm.h"
+#include "engine/narrow.h"
 #include "engine/op.h"
 #include "engine/patches.h"
 #include "engine/strips.h"
@@ -57,14 +59,17 @@ static void multiply(const struct eng_pass *pass, const struct eng_patches *a, c
                                .c = sink};
     if (eng_bf16_takes(pass->exec, a->extent.c, out))
         eng_bf16_run(pass->exec, a, packed, out, sink, pass->scratch);
+    else if (eng_narrow_takes(a))
+        eng_narrow_run(pass->exec, a, packed, out, sink, pass->scratch);
     else
         eng_gemm_run(pass->exec, &g, pass->scratch);
 }
 
 static size_t multiply_scratch(const struct eng_exec *exec, const struct eng_patches *a, size_t out)
 {
-    return eng_bf16_takes(exec, a->extent.c, out) ? eng_bf16_scratch(exec, a)
-                                                  : eng_gemm_scratch(exec);
+    if (eng_bf16_takes(exec, a->extent.c, out))
+        return eng_bf16_scratch(exec, a);
+    return eng_narrow_takes(a) ? eng_narrow_scratch(exec, a, out) : eng_gemm_scratch(exec);
 }
 
 /* ---- packing -------------------------------------------------------------------------------- */
@@ -451,6 +456,8 @@ static void backward(const struct eng_pass *pass)
         eng_winograd_weights(pass->exec, &job, pass->dy, dw, pass->scratch);
     else if (dw && weights_by_bf16(pass))
         eng_bf16_weights(pass->exec, &x, pass->dy, pass->node->conv.out, dw, pass->scratch);
+    else if (dw && eng_narrow_takes(&x))
+        eng_narrow_weights(pass->exec, &x, pass->dy, pass->node->conv.out, dw, pass->scratch);
     else if (dw)
         weight_gradient(pass);
     if (db)
@@ -490,6 +497,8 @@ static size_t weights_scratch(const struct eng_pass *pass)
     const struct eng_patches x = patches_of_x(pass);
     if (weights_by_bf16(pass))
         return eng_bf16_weights_scratch(pass->exec, &x, conv->out);
+    if (eng_narrow_takes(&x))
+        return eng_narrow_weights_scratch(pass->exec, &x, conv->out);
     const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
     const size_t driver = after_gemm(pass->exec) +
                           eng_product(eng_product(columns, conv->out), sizeof(float));
