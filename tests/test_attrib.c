@@ -351,6 +351,120 @@ static void test_linear_net(void)
     eng_net_free(net);
 }
 
+/* ---- where programs disagree (docs/parity.md) ------------------------------------------------ */
+
+/* A 1 x 1 convolution of one channel. */
+static int scaled(struct eng_net *net, int x, const char *name)
+{
+    return eng_net_conv2d(net, x, name, &(struct eng_conv){1, {1, 1}, {1, 1}, {0, 0}, 1});
+}
+
+/* The net's single output adds up six pixels with these weights. */
+static void finish_sum(struct eng_net *net, int y, const float weights[6])
+{
+    eng_net_linear(net, eng_net_flatten(net, y), "fc", 6, 1);
+    set(net, "fc.weight", weights, 6);
+}
+
+static void check_methods(const struct eng_net *net, const float x[6], const char *what,
+                          const char *const names[], const float expected[][6], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct one one = explain(net, x, 2, 3, names[i], NULL);
+        CHECK(all_close(one.attribution, expected[i], 6, 0), "%s: %s", what, names[i]);
+    }
+}
+
+/* torchvision's residual blocks use one ReLU module twice: relu(x - 2 relu(1 - x)) here, added up
+ * with weights 1 and -1. A rule that misses the inner one gives 3 in the place of 1 for x = 0.75,
+ * one that misses the outer one -3 in the place of 0. */
+static void test_relu_used_twice(void)
+{
+    static const float x[6] = {2, 0.5f, 0.75f, 2, 0.5f, 0.75f}, sum[6] = {1, 1, 1, -1, -1, -1};
+    static const char *const names[] = {"saliency", "gradxinput", "deconv", "guided"};
+    static const float expected[][6] = {
+        {1, 0, 3, 1, 0, 3}, {2, 0, 2.25f, -2, 0, -2.25f}, {1, 1, 1, 0, 0, 0}, {1, 0, 1, 0, 0, 0}};
+    struct eng_net *net;
+    need(eng_net_new(&net, 1), NULL);
+    const int inner = eng_net_relu(net, scaled(net, eng_net_input(net), "conv1"));
+    const int outer = eng_net_add(net, scaled(net, inner, "conv2"), eng_net_input(net));
+    finish_sum(net, eng_net_relu(net, outer), sum);
+    SET(net, "conv1.weight", -1);
+    SET(net, "conv1.bias", 1);
+    SET(net, "conv2.weight", -2);
+    finish(net);
+    check_methods(net, x, "a block of two ReLUs", names, expected, 4);
+    eng_net_free(net);
+}
+
+/* a + relu(a) for a = -2, 3 and 0: the ReLU may not overwrite what the sum reads, and only what
+ * comes through the ReLU goes by a rule. */
+static void test_relu_beside_its_input(void)
+{
+    static const float x[6] = {-2, 3, 0, -2, 3, 0}, sum[6] = {1, 1, 1, -2, -2, -2};
+    static const char *const names[] = {"saliency", "gradxinput", "deconv", "guided"};
+    static const float expected[][6] = {
+        {1, 2, 1, 2, 4, 2}, {-2, 6, 0, 4, -12, 0}, {2, 2, 2, -2, -2, -2}, {1, 2, 1, -2, -2, -2}};
+    struct eng_net *net;
+    need(eng_net_new(&net, 1), NULL);
+    const int a = scaled(net, eng_net_input(net), "conv");
+    finish_sum(net, eng_net_add(net, eng_net_relu(net, a), a), sum);
+    SET(net, "conv.weight", 1);
+    finish(net);
+    CHECK(explain(net, x, 2, 3, "saliency", NULL).logits[0] == -4, "a ReLU beside its input");
+    check_methods(net, x, "a ReLU beside its input", names, expected, 4);
+    eng_net_free(net);
+}
+
+/* Rules hold at ReLUs alone: not at the output, which is negative here, nor at the input. */
+static void test_rules_at_the_ends(void)
+{
+    static const float x[6] = {-1, -1, -1, -1, 1, 1}, sum[6] = {2, -5, 1, -1, 2, -5};
+    static const char *const names[] = {"saliency", "deconv", "guided"};
+    static const float expected[][6] = {
+        {6, 15, 3, 3, 0, 0}, {-6, 0, -3, 0, -6, 0}, {-6, 0, -3, 0, 0, 0}};
+    static const float plain[][6] = {
+        {2, 5, 1, 1, 2, 5}, {2, -5, 1, -1, 2, -5}, {2, -5, 1, -1, 2, -5}};
+    struct eng_net *net;
+    need(eng_net_new(&net, 1), NULL);
+    finish_sum(net, eng_net_relu(net, scaled(net, eng_net_input(net), "conv")), sum);
+    SET(net, "conv.weight", -3);
+    SET(net, "fc.bias", -100);
+    finish(net);
+    CHECK(explain(net, x, 2, 3, "guided", NULL).logits[0] == -109, "a negative output");
+    check_methods(net, x, "no rule at the ends", names, expected, 3);
+    eng_net_free(net);
+
+    need(eng_net_new(&net, 1), NULL);
+    finish_sum(net, eng_net_input(net), sum);
+    finish(net);
+    check_methods(net, x, "no rule without a ReLU", names, plain, 3);
+    eng_net_free(net);
+}
+
+/* ResNet's pool over one colour, 3 x 3 with stride 2 and a border of 1: each of its four windows
+ * gives its gradient to the first of its pixels, row by row; the border is none of them. */
+static void test_ties_in_a_pool(void)
+{
+    static const float x[16] = {7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7};
+    static const float expected[16] = {1, 2, 0, 0, 3, 4};
+    static const char *const names[] = {"saliency", "deconv", "guided"};
+    struct eng_net *net;
+    need(eng_net_new(&net, 1), NULL);
+    int y = eng_net_relu(net, scaled(net, eng_net_input(net), "conv"));
+    y = eng_net_flatten(net, eng_net_max_pool(net, y, 3, 2, 1));
+    eng_net_linear(net, y, "fc", 4, 1);
+    SET(net, "conv.weight", 1);
+    SET(net, "fc.weight", 1, 2, 3, 4);
+    finish(net);
+    for (size_t i = 0; i < 3; i++) {
+        const struct one one = explain(net, x, 4, 4, names[i], NULL);
+        CHECK(one.logits[0] == 70 && all_close(one.attribution, expected, 16, 0),
+              "ties in a pool: %s", names[i]);
+    }
+    eng_net_free(net);
+}
+
 /* ---- invariants, on a net with everything in it ---------------------------------------------- */
 
 enum { CHANNELS = 3, HEIGHT = 10, WIDTH = 7, IMAGES = 5, OUTPUTS = 4, CLASSES = 3 };
@@ -817,6 +931,10 @@ int main(void)
     test_implementation_invariance();
     test_identity_net();
     test_linear_net();
+    test_relu_used_twice();
+    test_relu_beside_its_input();
+    test_rules_at_the_ends();
+    test_ties_in_a_pool();
 
     struct eng_net *net = mixed_net();
     float *x = room(BLOCK, sizeof *x);
