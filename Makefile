@@ -6,6 +6,7 @@
 #                     DESTDIR=
 #   make bench        what it costs: JSON lines
 #   make bench-peers  beside PyTorch and ONNX Runtime; ARGS='--arch vgg16' and more: bench/compare.py
+#   make parity       how far from PyTorch, Captum and Pillow; ARGS='outputs': tests/peers/parity.py
 #   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each; FUZZ_SAN=memory
 #   make fuzz-afl     the same under AFL++ (afl-clang-fast)
 #   make layers       does each directory use only what stands below it? By nm
@@ -18,6 +19,7 @@
 
 CC      ?= cc
 NM      ?= nm
+PYTHON  ?= python3
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
@@ -66,9 +68,11 @@ CLI_SRC   := $(wildcard gad/cli/*.c)
 TEST_SRC  := $(wildcard tests/test_*.c)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard bench/bench_*.c)
+PEER_SRC  := $(wildcard tests/peers/*.c)
 LIB_H     := $(filter-out %_body.h,$(wildcard engine/*.h engine/kernels/*.h data/*.h attrib/*.h metrics/*.h gad/*.h))
 HEADERS   := $(LIB_H) $(wildcard gad/cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
-SOURCES   := $(LIB_SRC) $(CLI_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(HEADERS) \
+SOURCES   := $(LIB_SRC) $(CLI_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(PEER_SRC) \
+             $(HEADERS) \
              $(wildcard engine/kernels/*_body.h tests/alloc_fail.c tests/fuzz/replay.c bench/ceiling.c \
                          docs/*.c)
 # What users of the library include: this header and no other.
@@ -80,6 +84,7 @@ CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TESTS   := $(TEST_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 BENCHES := $(BENCH_SRC:%.c=$(BUILD)/%)
+PEERS   := $(PEER_SRC:tests/%.c=build/%)
 
 all: build/gad build/libgad.a build/libgad.so
 
@@ -118,6 +123,9 @@ $(WRAPPED): override LDFLAGS += \
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BUILD)/bench/ceiling.o $(BUILD)/libgad.a
 	$(LINK)
 
+$(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o $(BUILD)/libgad.a
+	$(LINK)
+
 # A fuzz target without libFuzzer is a test: it replays its corpus.
 ifeq ($(FUZZ),1)
 $(BUILD)/tests/fuzz/fuzz_%: override LDFLAGS += -fsanitize=fuzzer
@@ -136,6 +144,9 @@ build/libgad.a: $(BUILD)/libgad.a FORCE
 build/libgad.so: $(BUILD)/libgad.so FORCE
 	$(COPY)
 	@ln -sf libgad.so build/libgad.so.$(MAJOR)
+build/peers/%: $(BUILD)/tests/peers/% FORCE
+	@mkdir -p $(@D)
+	$(COPY)
 
 # Threads that wait for each other in small nets must not spin where others need the processor.
 demo: build/gad
@@ -147,7 +158,11 @@ check: $(BUILD)/bin/gad $(TESTS) $(FUZZERS)
 bench: $(BENCHES) build/gad
 	@sh bench/run.sh $(BUILD)/bench
 bench-peers: build/gad
-	@python3 bench/compare.py $(ARGS)
+	@$(PYTHON) bench/compare.py $(ARGS)
+
+peers: $(PEERS)
+parity: build/gad peers
+	@$(PYTHON) tests/peers/parity.py $(ARGS)
 
 FUZZ_CC   ?= clang
 FUZZ_TIME ?= 10
@@ -216,11 +231,11 @@ install: $(BUILD)/bin/gad $(BUILD)/libgad.a $(BUILD)/libgad.so
 clean:
 	rm -rf build
 
-.PHONY: all demo check bench bench-peers fuzz fuzz-afl fuzz-run-libfuzzer fuzz-run-afl layers abi \
-        abi-update headers no-c++ format format-check format-tool install clean FORCE \
+.PHONY: all demo check bench bench-peers peers parity fuzz fuzz-afl fuzz-run-libfuzzer fuzz-run-afl \
+        layers abi abi-update headers no-c++ format format-check format-tool install clean FORCE \
         $(HEADERS:%=c-%) $(PUBLIC_H:%=c99-%) $(PUBLIC_H:%=c++-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 -include $(LIB_OBJ:.o=.d) $(PIC_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) $(BENCHES:=.d) \
-         $(BUILD)/tests/alloc_fail.d $(BUILD)/tests/fuzz/replay.d $(BUILD)/bench/ceiling.d
+         $(PEER_SRC:%.c=$(BUILD)/%.d) $(BUILD)/tests/alloc_fail.d $(BUILD)/tests/fuzz/replay.d $(BUILD)/bench/ceiling.d

@@ -16,15 +16,15 @@ NAME = "hooks" if captum is None else captum.__version__
 CLASSES, STEPS, BATCH = (0, 1), 50, 16
 
 
-def with_captum(net, x):
+def with_captum(net, x, classes, path):
     attr = captum.attr
     methods = [attr.Saliency(net), attr.Deconvolution(net), attr.InputXGradient(net),
                attr.GuidedBackprop(net)]
     ig = attr.IntegratedGradients(net)
 
     def run():
-        maps = [method.attribute(x, target=c) for method in methods for c in CLASSES]
-        for c in CLASSES:
+        maps = [method.attribute(x, target=c) for method in methods for c in classes]
+        for c in classes if path else ():
             maps.append(ig.attribute(x, target=c, n_steps=STEPS, method="gausslegendre",
                                      internal_batch_size=BATCH))
         return maps
@@ -40,8 +40,7 @@ def legendre(steps, dtype):
     return ((at + 1) / 2).to(dtype), vectors[0].square().to(dtype)
 
 
-def with_hooks(net, x, classes=CLASSES):
-    """A function that gives the maps: methods in the order of the title, of each all classes."""
+def with_hooks(net, x, classes, path):
     at, weight = legendre(STEPS, x.dtype)
 
     def gradient(points, c):
@@ -77,10 +76,13 @@ def with_hooks(net, x, classes=CLASSES):
         maps += [ruled(deconvolution, c) for c in classes]
         maps += [gradient(x, c) * x for c in classes]
         maps += [ruled(guided, c) for c in classes]
-        return maps + [integrated(c) for c in classes]
+        return maps + [integrated(c) for c in classes if path]
 
     return run
 
 
-def job(net, x):
-    return (with_hooks if captum is None else with_captum)(net, x)
+def job(net, x, classes=CLASSES, path=True):
+    """A function that gives the maps: methods in the order of the title, of each all classes. Without
+    path, those of integrated gradients are left out."""
+    return (with_hooks if captum is None else with_captum)(net, x, classes, path)
+
