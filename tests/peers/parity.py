@@ -8,6 +8,7 @@
 Parts, each a module beside this one:
 
     outputs     logits and five attribution methods, on random inputs and photos
+    gradients   parameter gradients, an epoch of Adam on the mean squared error
     pixels      decoding and preprocessing
 
 Nets are torchvision's, of full size, with random weights. Everything is held to PyTorch in float64,
@@ -41,7 +42,7 @@ import torchvision
 
 import measure
 
-PARTS = ["outputs", "pixels"]
+PARTS = ["outputs", "gradients", "pixels"]
 
 
 def arguments():
