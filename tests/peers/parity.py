@@ -10,6 +10,7 @@ Parts, each a module beside this one:
     outputs     logits and five attribution methods, on random inputs and photos
     gradients   parameter gradients, an epoch of Adam on the mean squared error
     pixels      decoding and preprocessing
+    files       conversion, and nets that were trained here
 
 Nets are torchvision's, of full size, with random weights. Everything is held to PyTorch in float64,
 by relative L2 norm: where a ReLU's input, or the difference of two maxima, is within rounding of
@@ -42,7 +43,7 @@ import torchvision
 
 import measure
 
-PARTS = ["outputs", "gradients", "pixels"]
+PARTS = ["outputs", "gradients", "pixels", "files"]
 
 
 def arguments():
