@@ -2,13 +2,16 @@
 """How far gad is from PyTorch, Captum and Pillow: tables in Markdown, and whether bounds hold.
 
     apt-get install python3-torch python3-torchvision      # and pip install captum, if you like
+    make demo                                  # once, for the part masks
     make parity                                # all parts
     make parity ARGS='outputs --arch resnet18'
+    make parity ARGS='masks --masks NAME MODEL SUPPORTS IMAGE...'     # of a model of your own
 
 Parts, each a module beside this one:
 
     outputs     logits and five attribution methods, on random inputs and photos
     gradients   parameter gradients, an epoch of Adam on the mean squared error
+    masks       GAD's masks, auto against f32
     pixels      decoding and preprocessing
     files       conversion, and nets that were trained here
 
@@ -43,7 +46,7 @@ import torchvision
 
 import measure
 
-PARTS = ["outputs", "gradients", "pixels", "files"]
+PARTS = ["outputs", "gradients", "masks", "pixels", "files"]
 
 
 def arguments():
@@ -59,10 +62,14 @@ def arguments():
     parser.add_argument("--arch", type=archs, default="resnet18,vgg16", metavar="NAMES")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
     parser.add_argument("--full", action="store_true", help="also what takes hours")
+    parser.add_argument("--masks", nargs="+", metavar="FILE", default=[],
+                        help="a title, a model, the folder of its supports, photos")
     options = parser.parse_args()
     for part in options.parts:
         if part not in PARTS:
             parser.error(f"{part}: there are {', '.join(PARTS)}")
+    if 0 < len(options.masks) < 4:
+        parser.error("--masks: wants a title, a model, supports and at least one photo")
     return options
 
 
