@@ -56,9 +56,9 @@ static void job_init(struct job *j, char **argument)
 {
     struct eng_why why = {""};
     enum eng_precision precision;
-    need(dat_model_read(&j->model, argument[0], &why), &why);
-    need(dat_npy_read(&j->x, argument[1], &why), &why);
-    need(dat_npy_read(&j->target, argument[2], &why), &why);
+    need(dat_model_read(&j->model, argument[0], NULL, &why), &why);
+    need(dat_npy_read(&j->x, argument[1], NULL, &why), &why);
+    need(dat_npy_read(&j->target, argument[2], NULL, &why), &why);
     j->batch_statistics = strcmp(argument[5], "batch") == 0;
     j->batch = strtoul(argument[6], NULL, 10);
     j->rate = strtof(argument[7], NULL);

@@ -61,7 +61,7 @@ int main(int count, char **argument)
         fprintf(stderr, "usage: pixels IMAGE OUT.npy [crop|stretch RESIZE HEIGHT WIDTH]\n");
         return 2;
     }
-    need(dat_image_read(&photo, argument[1], &why), &why);
+    need(dat_image_read(&photo, argument[1], NULL, &why), &why);
     if (count == 3)
         write_decoded(argument[2], &photo);
     else
