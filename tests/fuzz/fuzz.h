@@ -10,7 +10,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "engine/err.h"
+#include "data/budget.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +34,14 @@ static inline void fuzz_refused(enum eng_err err, const struct eng_why *why)
 {
     FUZZ_PROMISE(err == ENG_FORMAT || err == ENG_UNSUPPORTED || err == ENG_TOOBIG);
     FUZZ_PROMISE(why->text[0] && memchr(why->text, '\0', sizeof why->text));
+}
+
+/* The memory that a format states is enough for whatever the bytes are: a budget of so much never
+ * runs out. */
+static inline void fuzz_within(const struct dat_budget *budget, const struct eng_why *why)
+{
+    FUZZ_PROMISE(budget->left <= budget->limit);
+    FUZZ_PROMISE(!strstr(why->text, "than a file of its length"));
 }
 
 /* A copy in a block of exactly its size; the caller frees it. */

@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct eng_why why = {""};
     if (is_large(bytes, count))
         return 0;
-    const enum eng_err err = dat_jpeg_decode(&image, bytes, count, NULL, &why);
+    struct dat_budget budget = dat_budget_within(NULL, DAT_JPEG_MULTIPLE, count, DAT_IMAGE_SPARE);
+    const enum eng_err err = dat_jpeg_decode(&image, bytes, count, &budget, &why);
+    fuzz_within(&budget, &why);
     if (pixels_check(&image, err, &why))
         dat_image_release(&image);
     return 0;

@@ -24,7 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_image image;
     struct eng_why why = {""};
-    const enum eng_err err = dat_pnm_decode(&image, bytes, count, NULL, &why);
+    struct dat_budget budget = dat_budget_within(NULL, DAT_PNM_MULTIPLE, count, 0);
+    const enum eng_err err = dat_pnm_decode(&image, bytes, count, &budget, &why);
+    fuzz_within(&budget, &why);
     if (!pixels_check(&image, err, &why))
         return 0;
     FUZZ_PROMISE(dat_pnm_is(bytes, count));

@@ -6,7 +6,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_safetensors *file;
     struct eng_why why = {""};
-    const enum eng_err err = dat_safetensors_decode(&file, bytes, count, NULL, &why);
+    struct dat_budget budget = dat_budget_within(NULL, DAT_SAFETENSORS_MULTIPLE, count, 0);
+    const enum eng_err err = dat_safetensors_decode(&file, bytes, count, &budget, &why);
+    fuzz_within(&budget, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!file);
         fuzz_refused(err, &why);

@@ -40,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_zip *zip;
     struct eng_why why = {""};
-    const enum eng_err err = dat_zip_decode(&zip, bytes, count, NULL, &why);
+    struct dat_budget budget = dat_budget_within(NULL, 4, count, 0);
+    const enum eng_err err = dat_zip_decode(&zip, bytes, count, &budget, &why);
+    fuzz_within(&budget, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!zip);
         fuzz_refused(err, &why);
