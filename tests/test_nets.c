@@ -332,6 +332,45 @@ static void test_twins(void)
     check_twin(&norm, 48, 40, 1);
 }
 
+/* Where an image has one colour, numbers under a pool are equal. Which one its gradient goes to
+ * must not hang on how the convolution in front rounds. */
+static void test_one_colour(void)
+{
+    enum { H = 48, W = 64 };
+    const struct eng_arch_config config = {"vgg16", 0.5f, 2, 0};
+    const struct eng_tape_options options = {1, H, W, ENG_WANT_INPUT, 0, 0};
+    static float x[3 * H * W], dx[2][3 * H * W];
+    const float seed[2] = {1, 0};
+    struct eng_exec execs[2] = {exec, exec};
+    struct eng_net *net = build(&config);
+    int ok = 1;
+    if (!exec.winograd) {
+        tap_skip("one colour: this level sums all positions alike");
+        eng_net_free(net);
+        return;
+    }
+    eng_exec_set_precision(&execs[1], ENG_PRECISION_F32);
+    eng_arch_init(net, &config, 3);
+    for (size_t i = 0; i < 3 * H * W; i++) /* its left half, and noise */
+        x[i] = i % W < W / 2 ? 0.4f : eng_rng_normal(&rng);
+    for (int i = 0; i < 2; i++) {
+        struct eng_tape *tape = NULL;
+        ok &= eng_tape_new(&tape, net, &execs[i], &options, NULL) == ENG_OK &&
+              eng_net_prepare(net, &execs[i], ENG_FOR_GRADIENTS) == ENG_OK &&
+              eng_tape_forward(tape, x, 1) == ENG_OK &&
+              eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx[i], NULL) == ENG_OK;
+        eng_tape_free(tape);
+    }
+    double off = 0, size = 0;
+    for (size_t i = 0; i < 3 * H * W; i++) {
+        off += pow((double)dx[0][i] - dx[1][i], 2);
+        size += pow(dx[1][i], 2);
+    }
+    CHECK(ok && off < 1e-6 * size, "a half of one colour: the gradient is off by %.1e",
+          sqrt(off / size));
+    eng_net_free(net);
+}
+
 static void test_smallest(void)
 {
     struct eng_net *net = build(&(struct eng_arch_config){"vgg16", 0.05f, 2, 10});
@@ -491,6 +530,7 @@ int main(void)
     eng_exec_set_precision(&exec, ENG_PRECISION_F32);
     test_twins();
     eng_exec_set_precision(&exec, ENG_PRECISION_AUTO);
+    test_one_colour();
     test_smallest();
     test_guess();
     test_infer();
