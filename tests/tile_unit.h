@@ -180,7 +180,7 @@ static void tile_handler(int signal_number, siginfo_t *info, void *context)
     }
 }
 
-static int tile_unit_emulate(void)
+static inline int tile_unit_emulate(void)
 {
     struct sigaction action = {0};
     action.sa_sigaction = tile_handler;
@@ -188,7 +188,7 @@ static int tile_unit_emulate(void)
     return sigaction(SIGILL, &action, NULL) == 0;
 }
 #else
-static int tile_unit_emulate(void)
+static inline int tile_unit_emulate(void)
 {
     return 0;
 }

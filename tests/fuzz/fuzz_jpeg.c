@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         return 0;
     struct dat_budget budget = dat_budget_within(NULL, DAT_JPEG_MULTIPLE, count, DAT_IMAGE_SPARE);
     const enum eng_err err = dat_jpeg_decode(&image, bytes, count, &budget, &why);
-    fuzz_within(&budget, &why);
+    fuzz_within(&budget, err, &why);
     if (pixels_check(&image, err, &why))
         dat_image_release(&image);
     return 0;

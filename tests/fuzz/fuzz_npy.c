@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct eng_why why = {""};
     struct dat_budget budget = dat_budget_within(NULL, 4, count, 0);
     const enum eng_err err = dat_npy_decode(&npy, bytes, count, &budget, &why);
-    fuzz_within(&budget, &why);
+    fuzz_within(&budget, err, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!npy.data);
         fuzz_refused(err, &why);

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct dat_budget budget = dat_budget_within(NULL, DAT_PICKLE_MULTIPLE, count, 68 << 10);
     const enum eng_err err = dat_pickle_decode(&pickle, bytes, count, &used, globals, 3, &budget,
                                                &why);
-    fuzz_within(&budget, &why);
+    fuzz_within(&budget, err, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!pickle);
         fuzz_refused(err, &why);

@@ -106,7 +106,7 @@ static void decode(const uint8_t *bytes, size_t count)
     struct eng_why why = {""};
     struct dat_budget budget = dat_budget_within(NULL, DAT_PNG_MULTIPLE, count, DAT_IMAGE_SPARE);
     const enum eng_err err = dat_png_decode(&image, bytes, count, &budget, &why);
-    fuzz_within(&budget, &why);
+    fuzz_within(&budget, err, &why);
     if (!pixels_check(&image, err, &why))
         return;
     FUZZ_PROMISE(image.width == get32(bytes + 16) && image.height == get32(bytes + 20));

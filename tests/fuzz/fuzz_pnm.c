@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct eng_why why = {""};
     struct dat_budget budget = dat_budget_within(NULL, DAT_PNM_MULTIPLE, count, 0);
     const enum eng_err err = dat_pnm_decode(&image, bytes, count, &budget, &why);
-    fuzz_within(&budget, &why);
+    fuzz_within(&budget, err, &why);
     if (!pixels_check(&image, err, &why))
         return 0;
     FUZZ_PROMISE(dat_pnm_is(bytes, count));

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     struct eng_why why = {""};
     struct dat_budget budget = dat_budget_within(NULL, DAT_SAFETENSORS_MULTIPLE, count, 0);
     const enum eng_err err = dat_safetensors_decode(&file, bytes, count, &budget, &why);
-    fuzz_within(&budget, &why);
+    fuzz_within(&budget, err, &why);
     if (err != ENG_OK) {
         FUZZ_PROMISE(!file);
         fuzz_refused(err, &why);
