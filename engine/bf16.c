@@ -2,6 +2,7 @@
 
 #include "engine/kernels/bf16_list.h"
 #include "engine/sequence.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -17,24 +18,8 @@ enum {
     ENOUGH = 16, /* tasks */
 };
 
-static size_t min_size(size_t a, size_t b)
+int eng_bf16_takes(const struct eng_exec *exec, size_t out)
 {
-    return a < b ? a : b;
-}
-
-static size_t ceil_div(size_t n, size_t step)
-{
-    return (n + step - 1) / step;
-}
-
-static size_t round_up(size_t n, size_t step)
-{
-    return ceil_div(n, step) * step;
-}
-
-int eng_bf16_takes(const struct eng_exec *exec, size_t in, size_t out)
-{
-    (void)in;
     return exec->bf16 != NULL && out >= LEAST_CHANNELS;
 }
 
@@ -44,13 +29,13 @@ static size_t padded(size_t channels)
     size_t few = 4;
     while (few < channels && few < STEP)
         few *= 2;
-    return few < STEP ? few : round_up(channels, STEP);
+    return few < STEP ? few : eng_round_up(channels, STEP);
 }
 
 /* Steps of 32 in a row of a patch. */
 static size_t steps_of(size_t kernel_width, size_t channels)
 {
-    return ceil_div(kernel_width * padded(channels), STEP);
+    return eng_ceil_div(kernel_width * padded(channels), STEP);
 }
 
 /* ---- filters -------------------------------------------------------------------------------- */
@@ -75,11 +60,11 @@ static void read_step(const struct pack_job *job, float dst[STEP][BLOCK], size_t
     const size_t channels = padded(job->in);
     for (size_t i = 0; i < STEP;) {
         const size_t kx = (first + i) / channels, c = (first + i) % channels;
-        const size_t n = min_size(STEP - i, channels - c);
+        const size_t n = eng_min(STEP - i, channels - c);
         if (kx < job->kernel[1] && c < job->in)
             job->filters->read(job->filters, dst[i], BLOCK,
-                               (ky * job->kernel[1] + kx) * job->in + c, min_size(n, job->in - c),
-                               o, outputs);
+                               (ky * job->kernel[1] + kx) * job->in + c, eng_min(n, job->in - c), o,
+                               outputs);
         i += n;
     }
 }
@@ -90,7 +75,7 @@ static void pack_row(void *context, size_t i, int worker)
     (void)worker;
     const struct pack_job *job = context;
     const size_t ky = i % job->kernel[0], o = i / job->kernel[0] * BLOCK;
-    const size_t outputs = min_size(BLOCK, job->out - o), parts = parts_of(job->exec);
+    const size_t outputs = eng_min(BLOCK, job->out - o), parts = parts_of(job->exec);
     uint16_t *dst = job->packed + i * job->steps * parts * 2 * TILE_SIZE;
     for (size_t s = 0; s < job->steps; s++) {
         float numbers[STEP][BLOCK] = {{0}};
@@ -112,7 +97,7 @@ size_t eng_bf16_packed_count(const struct eng_exec *exec, const size_t kernel[2]
                              size_t out)
 {
     const size_t k = eng_product(kernel[0], steps_of(kernel[1], in) * STEP);
-    return eng_product(k, round_up(out, BLOCK)) * parts_of(exec) / 2;
+    return eng_product(k, eng_round_up(out, BLOCK)) * parts_of(exec) / 2;
 }
 
 void eng_bf16_pack(const struct eng_exec *exec, float *packed, const struct eng_source *filters,
@@ -120,7 +105,7 @@ void eng_bf16_pack(const struct eng_exec *exec, float *packed, const struct eng_
 {
     struct pack_job job = {exec, (uint16_t *)packed,     filters, {kernel[0], kernel[1]}, in,
                            out,  steps_of(kernel[1], in)};
-    eng_exec_run(exec, ceil_div(out, BLOCK) * kernel[0], pack_row, &job);
+    eng_exec_run(exec, eng_ceil_div(out, BLOCK) * kernel[0], pack_row, &job);
 }
 
 /* ---- the convolution ------------------------------------------------------------------------ */
@@ -159,16 +144,16 @@ static struct run run_of(const struct eng_exec *exec, const struct eng_patches *
                                          r.parts * sizeof *r.x);
     const size_t fits = row_bytes < GROUP_BYTES ? GROUP_BYTES / row_bytes : 1;
     const size_t most = fits > s->halo + 1 ? fits - s->halo : 1;
-    const size_t rows = min_size(most, eng_sequence_rows(s));
-    r.group = ceil_div(eng_sequence_rows(s), ceil_div(eng_sequence_rows(s), most));
+    const size_t rows = eng_min(most, eng_sequence_rows(s));
+    r.group = eng_ceil_div(eng_sequence_rows(s), eng_ceil_div(eng_sequence_rows(s), most));
 
     /* Behind the last row, blocks that it does not fill and runs that end in padding reach on. */
     const size_t beyond = s->lead[1] + s->skip[1] + BLOCK * x->step[1] +
-                          ceil_div(r.walk.steps * STEP, r.channels);
+                          eng_ceil_div(r.walk.steps * STEP, r.channels);
     r.plane = eng_product((rows + s->halo) * s->width + beyond, r.channels);
     r.part = s->planes[0] * r.plane;
-    const size_t runs = round_up(x->kernel[0] * sizeof *r.runs, 64);
-    const size_t numbers = round_up(eng_product(r.parts * r.part, sizeof *r.x), 64);
+    const size_t runs = eng_round_up(x->kernel[0] * sizeof *r.runs, 64);
+    const size_t numbers = eng_round_up(eng_product(r.parts * r.part, sizeof *r.x), 64);
     const size_t blocks = (size_t)exec->threads * BLOCK * BLOCK * sizeof *r.c;
     *bytes = runs + numbers + blocks;
     if (scratch) {
@@ -246,10 +231,10 @@ static void clear_ends(const struct run *r, size_t rows)
 /* Hands the block of 32 places from `place` on to the sink: those that are positions. */
 static void write_block(const struct run *r, const float *c, size_t place, size_t o)
 {
-    const size_t cols = min_size(BLOCK, r->out - o), pitch = r->s.pitch;
+    const size_t cols = eng_min(BLOCK, r->out - o), pitch = r->s.pitch;
     for (size_t i = 0; i < BLOCK;) {
         const size_t row = (place + i) / pitch, column = (place + i) % pitch;
-        const size_t end = min_size(pitch, column + BLOCK - i);
+        const size_t end = eng_min(pitch, column + BLOCK - i);
         size_t count;
         const size_t at = eng_sequence_position(&r->s, r->first + row, column, end, &count);
         if (count && row < r->count)
@@ -261,13 +246,13 @@ static void write_block(const struct run *r, const float *c, size_t place, size_
 static void multiply_task(void *context, size_t i, int worker)
 {
     const struct run *r = context;
-    const size_t across = ceil_div(r->blocks[1], r->task_blocks[1]);
+    const size_t across = eng_ceil_div(r->blocks[1], r->task_blocks[1]);
     const size_t first[2] = {i / across * r->task_blocks[0], i % across * r->task_blocks[1]};
     const size_t filter = r->walk.runs * r->walk.steps * r->walk.b_step;
     float *c = r->c + (size_t)worker * BLOCK * BLOCK;
     r->exec->bf16->begin();
-    for (size_t j = first[1]; j < min_size(first[1] + r->task_blocks[1], r->blocks[1]); j++)
-        for (size_t k = first[0]; k < min_size(first[0] + r->task_blocks[0], r->blocks[0]); k++) {
+    for (size_t j = first[1]; j < eng_min(first[1] + r->task_blocks[1], r->blocks[1]); j++)
+        for (size_t k = first[0]; k < eng_min(first[0] + r->task_blocks[0], r->blocks[0]); k++) {
             r->exec->bf16->multiply(&r->walk, r->x + k * BLOCK * r->walk.a_row,
                                     r->packed + j * filter, c, BLOCK, 0);
             write_block(r, c, k * BLOCK, j * BLOCK);
@@ -277,15 +262,16 @@ static void multiply_task(void *context, size_t i, int worker)
 
 static size_t tasks_of(const struct run *r)
 {
-    return ceil_div(r->blocks[0], r->task_blocks[0]) * ceil_div(r->blocks[1], r->task_blocks[1]);
+    return eng_ceil_div(r->blocks[0], r->task_blocks[0]) *
+           eng_ceil_div(r->blocks[1], r->task_blocks[1]);
 }
 
 /* Large tasks read filters and positions from the second-level cache; but every thread shall have
  * some. */
 static void choose_tasks(struct run *r)
 {
-    r->blocks[0] = ceil_div(r->count * r->s.pitch, BLOCK);
-    r->blocks[1] = ceil_div(r->out, BLOCK);
+    r->blocks[0] = eng_ceil_div(r->count * r->s.pitch, BLOCK);
+    r->blocks[1] = eng_ceil_div(r->out, BLOCK);
     r->task_blocks[0] = TASK_POSITIONS;
     r->task_blocks[1] = TASK_OUTPUTS;
     while (tasks_of(r) < ENOUGH && r->task_blocks[0] * r->task_blocks[1] > 1) {
@@ -306,7 +292,7 @@ void eng_bf16_run(const struct eng_exec *exec, const struct eng_patches *x, cons
     clear_ends(&r, r.group);
     const size_t rows = eng_sequence_rows(&r.s);
     for (r.first = 0; r.first < rows; r.first += r.group) {
-        r.count = min_size(r.group, rows - r.first);
+        r.count = eng_min(r.group, rows - r.first);
         choose_tasks(&r);
         eng_exec_run(exec, (r.count + r.s.halo) * r.s.planes[0], split_row, &r);
         eng_exec_run(exec, tasks_of(&r), multiply_task, &r);

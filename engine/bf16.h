@@ -21,8 +21,9 @@
 
 #include "engine/patches.h"
 
-/* 1 if convolutions between so many channels are computed so with this exec. */
-int eng_bf16_takes(const struct eng_exec *exec, size_t in, size_t out);
+/* 1 if convolutions with so many output channels are computed so with this exec: with fewer, most
+ * of a tile would be padding. */
+int eng_bf16_takes(const struct eng_exec *exec, size_t out);
 
 /* The filters of a convolution, as rows (ky, kx, c) and columns of outputs, split and in the order
  * of the kernels: eng_bf16_packed_count floats. */

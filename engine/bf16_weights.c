@@ -11,6 +11,7 @@
 #include "engine/bf16.h"
 #include "engine/kernels/bf16_list.h"
 #include "engine/sequence.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -23,26 +24,6 @@ enum {
     LEAD = 2,              /* zeros before the first position of dY */
     LEAST_CHANNELS = 16,
 };
-
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t ceil_div(size_t n, size_t step)
-{
-    return (n + step - 1) / step;
-}
-
-static size_t round_up(size_t n, size_t step)
-{
-    return ceil_div(n, step) * step;
-}
 
 int eng_bf16_takes_weights(const struct eng_exec *exec, size_t in, size_t out)
 {
@@ -68,7 +49,7 @@ struct weights {
  * do not share one set of the cache. */
 static size_t row_of_dy(size_t positions)
 {
-    const size_t lines = ceil_div(LEAD + round_up(positions, STEP) + STEP, STEP);
+    const size_t lines = eng_ceil_div(LEAD + eng_round_up(positions, STEP) + STEP, STEP);
     return (lines | 1) * STEP;
 }
 
@@ -80,23 +61,23 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_p
     w.outputs = out;
     w.in = x->extent.c;
     w.parts = exec->bf16_split ? 2 : 1;
-    w.channels = round_up(w.in, BLOCK);
-    w.rows_of_dy = round_up(out, BLOCK);
+    w.channels = eng_round_up(w.in, BLOCK);
+    w.rows_of_dy = eng_round_up(out, BLOCK);
     w.taps = x->kernel[0] * x->kernel[1];
 
     const size_t planes = w.s.planes[0] * w.s.planes[1], pitch = w.s.pitch;
     const size_t position_bytes = (planes * w.channels + w.rows_of_dy) * w.parts * sizeof *w.a;
-    const size_t fits = max_size(STRETCH_BYTES / position_bytes, LEAST_POSITIONS);
-    const size_t all = eng_sequence_rows(&w.s), rows = min_size(ceil_div(fits, pitch), all);
-    w.stretch = ceil_div(all, ceil_div(all, rows));
+    const size_t fits = eng_max(STRETCH_BYTES / position_bytes, LEAST_POSITIONS);
+    const size_t all = eng_sequence_rows(&w.s), rows = eng_min(eng_ceil_div(fits, pitch), all);
+    w.stretch = eng_ceil_div(all, eng_ceil_div(all, rows));
 
     w.dy_row = row_of_dy(rows * pitch);
     w.dy_part = eng_product(w.rows_of_dy, w.dy_row);
     /* A row of zeros follows for taps on the right, and what the last step reaches beyond. */
     w.x_plane = eng_product((rows + w.s.halo + 1) * pitch + 2 * STEP, w.channels);
     w.x_part = planes * w.x_plane;
-    const size_t a = round_up(eng_product(w.parts * w.dy_part, sizeof *w.a), 64);
-    const size_t b = round_up(eng_product(w.parts * w.x_part, sizeof *w.b), 64);
+    const size_t a = eng_round_up(eng_product(w.parts * w.dy_part, sizeof *w.a), 64);
+    const size_t b = eng_round_up(eng_product(w.parts * w.x_part, sizeof *w.b), 64);
     *bytes = a + b + eng_product(w.taps * w.rows_of_dy, w.channels) * sizeof *w.dw;
     if (scratch) {
         w.a = scratch;
@@ -164,7 +145,7 @@ static void locate(const struct weights *w, const float *at[STEP], size_t place)
 {
     for (size_t i = 0; i < STEP;) {
         const size_t row = (place + i) / w->s.pitch, column = (place + i) % w->s.pitch;
-        const size_t end = min_size(w->s.pitch, column + STEP - i);
+        const size_t end = eng_min(w->s.pitch, column + STEP - i);
         size_t count;
         const size_t first = eng_sequence_position(&w->s, w->first + row, column, end, &count);
         if (row >= w->count)
@@ -193,7 +174,7 @@ static void turn_dy(void *context, size_t i, int worker)
     const float *at[STEP];
     locate(w, at, i * STEP);
     for (size_t o = 0; o < w->rows_of_dy; o += TILE) {
-        const size_t n = o < w->outputs ? min_size(TILE, w->outputs - o) : 0;
+        const size_t n = o < w->outputs ? eng_min(TILE, w->outputs - o) : 0;
         uint32_t pairs[2][TILE][TILE] = {{{0}}};
         for (size_t k = 0; k < TILE; k++)
             w->exec->bf16->split_pairs(pairs[0][k], w->parts > 1 ? pairs[1][k] : NULL,
@@ -208,7 +189,7 @@ static void turn_dy(void *context, size_t i, int worker)
 /* Before the first position, and behind those of a stretch. */
 static void clear_dy(const struct weights *w)
 {
-    const size_t end = LEAD + round_up(w->count * w->s.pitch, STEP);
+    const size_t end = LEAD + eng_round_up(w->count * w->s.pitch, STEP);
     for (size_t row = 0; row < w->parts * w->rows_of_dy; row++) {
         uint16_t *at = w->a + row * w->dy_row;
         memset(at, 0, LEAD * sizeof *at);
@@ -231,7 +212,7 @@ static void sum_task(void *context, size_t i, int worker)
     const size_t odd = distance % 2;
     const ptrdiff_t start = -(ptrdiff_t)odd;
     const struct eng_bf16_walk walk = {.runs = 1,
-                                       .steps = ceil_div(w->count * s->pitch + odd, STEP),
+                                       .steps = eng_ceil_div(w->count * s->pitch + odd, STEP),
                                        .run = &start,
                                        .a_lo = w->parts > 1 ? (ptrdiff_t)w->dy_part : 0,
                                        .b_lo = w->parts > 1 ? (ptrdiff_t)w->x_part : 0,
@@ -270,11 +251,11 @@ void eng_bf16_weights(const struct eng_exec *exec, const struct eng_patches *x, 
     w.gradient = dw;
     const size_t all = eng_sequence_rows(&w.s), planes = w.s.planes[0] * w.s.planes[1];
     for (w.first = 0; w.first < all; w.first += w.stretch) {
-        w.count = min_size(w.stretch, all - w.first);
+        w.count = eng_min(w.stretch, all - w.first);
         clear_x(&w);
         clear_dy(&w);
         eng_exec_run(exec, (w.count + w.s.halo) * planes, split_x, &w);
-        eng_exec_run(exec, ceil_div(w.count * w.s.pitch, STEP), turn_dy, &w);
+        eng_exec_run(exec, eng_ceil_div(w.count * w.s.pitch, STEP), turn_dy, &w);
         eng_exec_run(exec, w.taps * (w.rows_of_dy / BLOCK), sum_task, &w);
     }
     eng_exec_run(exec, out, add_filter, &w);

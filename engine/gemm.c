@@ -1,5 +1,7 @@
 #include "engine/gemm.h"
 
+#include "engine/sizes.h"
+
 #include <string.h>
 
 enum {
@@ -11,16 +13,6 @@ enum {
     B_COLUMNS = 512, /* B is packed on the way in pieces of STRETCH x B_COLUMNS: 4 MiB */
 };
 
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t round_up(size_t n, size_t step)
-{
-    return (n + step - 1) / step * step;
-}
-
 size_t eng_gemm_scratch(const struct eng_exec *exec)
 {
     return sizeof(float) *
@@ -29,14 +21,14 @@ size_t eng_gemm_scratch(const struct eng_exec *exec)
 
 size_t eng_gemm_packed_count(const struct eng_exec *exec, size_t k, size_t n)
 {
-    return k * round_up(n, exec->gemm->nr);
+    return k * eng_round_up(n, exec->gemm->nr);
 }
 
 /* One panel: rows k0..k0+kc, columns n0..n0+nr of b. */
 static void pack_panel(const struct eng_exec *exec, float *panel, const struct eng_source *b,
                        size_t k0, size_t kc, size_t n0, size_t n)
 {
-    const size_t nr = exec->gemm->nr, valid = min_size(nr, n - n0);
+    const size_t nr = exec->gemm->nr, valid = eng_min(nr, n - n0);
     if (valid < nr)
         memset(panel, 0, kc * nr * sizeof *panel);
     b->read(b, panel, nr, k0, kc, n0, valid);
@@ -56,7 +48,7 @@ static void pack_task(void *context, size_t i, int worker)
     const struct pack_job *job = context;
     const size_t nr = job->exec->gemm->nr;
     const size_t k0 = i / job->panels * ENG_GEMM_KC, panel = i % job->panels;
-    const size_t kc = min_size(ENG_GEMM_KC, job->k_count - k0);
+    const size_t kc = eng_min(ENG_GEMM_KC, job->k_count - k0);
     float *dst = job->packed + k0 * job->panels * nr + panel * kc * nr;
     pack_panel(job->exec, dst, job->b, job->k_first + k0, kc, job->n_first + panel * nr, job->n);
 }
@@ -70,7 +62,7 @@ static void pack(struct pack_job *job)
 void eng_gemm_pack_b(const struct eng_exec *exec, float *packed, const struct eng_source *b,
                      size_t k, size_t n)
 {
-    const size_t panels = round_up(n, exec->gemm->nr) / exec->gemm->nr;
+    const size_t panels = eng_round_up(n, exec->gemm->nr) / exec->gemm->nr;
     pack(&(struct pack_job){exec, packed, b, 0, k, 0, n, panels});
 }
 
@@ -111,11 +103,11 @@ static void block_task(void *context, size_t i, int worker)
     const struct eng_gemm *g = job->g;
     const size_t nr = job->exec->gemm->nr;
     const size_t row = i / job->blocks_n * job->mc, col = i % job->blocks_n * job->nc;
-    const size_t rows = min_size(job->mc, g->m - row), cols = min_size(job->nc, job->n_count - col);
+    const size_t rows = eng_min(job->mc, g->m - row), cols = eng_min(job->nc, job->n_count - col);
     float *a = job->scratch + (size_t)worker * WORKER_FLOATS, *c = a + A_FLOATS;
 
     for (size_t k0 = 0; k0 < job->k_count; k0 += ENG_GEMM_KC) {
-        const size_t kc = min_size(ENG_GEMM_KC, job->k_count - k0);
+        const size_t kc = eng_min(ENG_GEMM_KC, job->k_count - k0);
         if (g->a_is_transposed)
             g->a->read(g->a, a, ENG_GEMM_COL_LD, job->k_first + k0, kc, row, rows);
         else
@@ -132,17 +124,17 @@ static void choose_blocks(struct block_job *job)
 {
     enum { ENOUGH = 16 };
     const size_t mr = job->exec->gemm->mr, nr = job->exec->gemm->nr;
-    const size_t rows = round_up(job->g->m, mr), cols = round_up(job->n_count, nr);
-    size_t mc = min_size(ENG_GEMM_MC, rows), nc = min_size(ENG_GEMM_NC, cols);
+    const size_t rows = eng_round_up(job->g->m, mr), cols = eng_round_up(job->n_count, nr);
+    size_t mc = eng_min(ENG_GEMM_MC, rows), nc = eng_min(ENG_GEMM_NC, cols);
     for (;;) {
         const size_t blocks_m = (rows + mc - 1) / mc, blocks_n = (cols + nc - 1) / nc;
         job->mc = mc, job->nc = nc, job->blocks_n = blocks_n;
         if (blocks_m * blocks_n >= ENOUGH)
             return;
         if (mc > 3 * mr && (mc >= nc || nc <= 2 * nr))
-            mc = round_up(mc / 2, mr);
+            mc = eng_round_up(mc / 2, mr);
         else if (nc > 2 * nr)
-            nc = round_up(nc / 2, nr);
+            nc = eng_round_up(nc / 2, nr);
         else
             return;
     }
@@ -163,7 +155,7 @@ void eng_gemm_run(const struct eng_exec *exec, const struct eng_gemm *g, void *s
     job.scratch = b_buffer + (size_t)ENG_GEMM_STRETCH * B_COLUMNS;
     if (g->b_packed) {
         job.packed = g->b_packed;
-        job.panels = round_up(g->n, nr) / nr;
+        job.panels = eng_round_up(g->n, nr) / nr;
         job.k_count = g->k;
         job.n_count = g->n;
         run_blocks(&job);
@@ -173,10 +165,10 @@ void eng_gemm_run(const struct eng_exec *exec, const struct eng_gemm *g, void *s
     for (size_t n0 = 0; n0 < g->n; n0 += B_COLUMNS)
         for (size_t k0 = 0; k0 < g->k; k0 += ENG_GEMM_STRETCH) {
             job.n_first = n0;
-            job.n_count = min_size(B_COLUMNS, g->n - n0);
+            job.n_count = eng_min(B_COLUMNS, g->n - n0);
             job.k_first = k0;
-            job.k_count = min_size(ENG_GEMM_STRETCH, g->k - k0);
-            job.panels = round_up(job.n_count, nr) / nr;
+            job.k_count = eng_min(ENG_GEMM_STRETCH, g->k - k0);
+            job.panels = eng_round_up(job.n_count, nr) / nr;
             pack(&(struct pack_job){exec, b_buffer, g->b, k0, job.k_count, n0, g->n, job.panels});
             run_blocks(&job);
         }

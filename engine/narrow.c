@@ -1,5 +1,7 @@
 #include "engine/narrow.h"
 
+#include "engine/sizes.h"
+
 #include <string.h>
 
 enum {
@@ -8,16 +10,6 @@ enum {
     STRIPS = 4, /* of an image, of rows of positions: a task each */
     LEAST = 8,  /* rows of a strip */
 };
-
-static size_t ceil_div(size_t n, size_t step)
-{
-    return (n + step - 1) / step;
-}
-
-static size_t round_up(size_t n, size_t step)
-{
-    return ceil_div(n, step) * step;
-}
 
 static size_t taps(const struct eng_patches *x)
 {
@@ -47,17 +39,17 @@ static struct strips strips_of(const struct eng_exec *exec, const struct eng_pat
 {
     const size_t height = x->positions[0], mr = exec->gemm->mr;
     struct strips s = {.exec = exec, .x = x, .out = out, .tile = mr};
-    s.strip = ceil_div(height, STRIPS) > LEAST ? ceil_div(height, STRIPS) : LEAST;
-    s.count = ceil_div(height, s.strip);
+    s.strip = eng_ceil_div(height, STRIPS) > LEAST ? eng_ceil_div(height, STRIPS) : LEAST;
+    s.count = eng_ceil_div(height, s.strip);
     s.run = x->kernel[1] * x->extent.c;
     s.k = taps(x);
-    s.positions = round_up(x->positions[1], mr);
+    s.positions = eng_round_up(x->positions[1], mr);
     s.row = ((x->positions[1] - 1) * x->step[1] + x->kernel[1]) * x->extent.c + CHUNK;
-    s.ld = round_up(s.k, mr) + CHUNK;
-    s.panels = ceil_div(out, exec->gemm->nr);
-    s.patches_at = round_up(x->kernel[0] * s.row, 16);
-    s.c_at = s.patches_at + round_up(s.positions * s.ld, 16);
-    s.floats = s.c_at + round_up(s.positions * s.panels * exec->gemm->nr, 16);
+    s.ld = eng_round_up(s.k, mr) + CHUNK;
+    s.panels = eng_ceil_div(out, exec->gemm->nr);
+    s.patches_at = eng_round_up(x->kernel[0] * s.row, 16);
+    s.c_at = s.patches_at + eng_round_up(s.positions * s.ld, 16);
+    s.floats = s.c_at + eng_round_up(s.positions * s.panels * exec->gemm->nr, 16);
     return s;
 }
 
@@ -223,7 +215,7 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_p
                                  size_t out)
 {
     struct weights w = {.s = strips_of(exec, x, out)};
-    w.size = round_up(w.s.k, w.s.tile) * w.s.panels * exec->gemm->nr;
+    w.size = eng_round_up(w.s.k, w.s.tile) * w.s.panels * exec->gemm->nr;
     return w;
 }
 

@@ -35,14 +35,14 @@ enum { NARROW = 8 }; /* input channels up to which the gradient adds up patches 
 
 static size_t packed_count(const struct eng_exec *exec, const size_t taps[2], size_t in, size_t out)
 {
-    return eng_bf16_takes(exec, in, out) ? eng_bf16_packed_count(exec, taps, in, out)
-                                         : eng_gemm_packed_count(exec, taps[0] * taps[1] * in, out);
+    return eng_bf16_takes(exec, out) ? eng_bf16_packed_count(exec, taps, in, out)
+                                     : eng_gemm_packed_count(exec, taps[0] * taps[1] * in, out);
 }
 
 static void pack_weights(const struct eng_exec *exec, float *packed, const struct eng_filters *w,
                          const size_t taps[2], size_t in, size_t out)
 {
-    if (eng_bf16_takes(exec, in, out))
+    if (eng_bf16_takes(exec, out))
         eng_bf16_pack(exec, packed, &w->source, taps, in, out);
     else
         eng_gemm_pack_b(exec, packed, &w->source, taps[0] * taps[1] * in, out);
@@ -57,7 +57,7 @@ static void multiply(const struct eng_pass *pass, const struct eng_patches *a, c
                                .a = &a->source,
                                .b_packed = packed,
                                .c = sink};
-    if (eng_bf16_takes(pass->exec, a->extent.c, out))
+    if (eng_bf16_takes(pass->exec, out))
         eng_bf16_run(pass->exec, a, packed, out, sink, pass->scratch);
     else if (eng_narrow_takes(a))
         eng_narrow_run(pass->exec, a, packed, out, sink, pass->scratch);
@@ -67,7 +67,7 @@ static void multiply(const struct eng_pass *pass, const struct eng_patches *a, c
 
 static size_t multiply_scratch(const struct eng_exec *exec, const struct eng_patches *a, size_t out)
 {
-    if (eng_bf16_takes(exec, a->extent.c, out))
+    if (eng_bf16_takes(exec, out))
         return eng_bf16_scratch(exec, a);
     return eng_narrow_takes(a) ? eng_narrow_scratch(exec, a, out) : eng_gemm_scratch(exec);
 }

@@ -1,9 +1,6 @@
 #include "engine/sequence.h"
 
-static size_t round_up(size_t n, size_t step)
-{
-    return (n + step - 1) / step * step;
-}
+#include "engine/sizes.h"
 
 /* Length of an image along one direction, with the zeros that follow it. */
 static size_t spaced(const struct eng_patches *p, int d, size_t lead)
@@ -24,10 +21,10 @@ struct eng_sequence eng_sequence(const struct eng_patches *patches, int split, s
         s.lead[d] = origin < 0 ? (size_t)-origin : 0;
         s.skip[d] = origin > 0 ? (size_t)origin : 0;
     }
-    const size_t columns = round_up(spaced(patches, 1, s.lead[1]), patches->step[1] * multiple);
+    const size_t columns = eng_round_up(spaced(patches, 1, s.lead[1]), patches->step[1] * multiple);
     s.pitch = columns / patches->step[1];
     s.width = columns / s.planes[1];
-    s.rows = round_up(spaced(patches, 0, s.lead[0]), patches->step[0]) / patches->step[0];
+    s.rows = eng_round_up(spaced(patches, 0, s.lead[0]), patches->step[0]) / patches->step[0];
     s.halo = (s.skip[0] + patches->kernel[0] - 1) / patches->step[0];
     return s;
 }

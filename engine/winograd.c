@@ -1,6 +1,7 @@
 #include "engine/winograd.h"
 
 #include "engine/kernels/winograd_list.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -21,26 +22,6 @@ enum {
     BLOCK_LD = ENG_GEMM_COL_LD,
 };
 
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t ceil_div(size_t n, size_t step)
-{
-    return (n + step - 1) / step;
-}
-
-static size_t round_up(size_t n, size_t step)
-{
-    return ceil_div(n, step) * step;
-}
-
 int eng_winograd_takes(const struct eng_exec *exec, const struct eng_conv *conv, size_t in)
 {
     return exec->winograd && conv->kernel[0] == 3 && conv->kernel[1] == 3 && conv->stride[0] == 1 &&
@@ -60,7 +41,7 @@ struct pack_job {
 
 size_t eng_winograd_packed_count(const struct eng_exec *exec, size_t k, size_t n)
 {
-    return eng_product(F, eng_product(k, round_up(n, exec->gemm->nr)));
+    return eng_product(F, eng_product(k, eng_round_up(n, exec->gemm->nr)));
 }
 
 /* Panel i: nr outputs, all k. */
@@ -69,8 +50,8 @@ static void pack_panel(void *context, size_t i, int worker)
     (void)worker;
     enum { TAPS = 9 };
     const struct pack_job *job = context;
-    const size_t nr = job->exec->gemm->nr, first = i * nr, lanes = min_size(nr, job->n - first);
-    const size_t step = job->k * round_up(job->n, nr);
+    const size_t nr = job->exec->gemm->nr, first = i * nr, lanes = eng_min(nr, job->n - first);
+    const size_t step = job->k * eng_round_up(job->n, nr);
     float g[TAPS * ENG_GEMM_NR_MAX] = {0};
     for (size_t k = 0; k < job->k; k++) {
         for (size_t l = 0; l < lanes; l++) {
@@ -89,7 +70,7 @@ void eng_winograd_pack(const struct eng_exec *exec, float *packed, const float *
 {
     struct pack_job job = {exec,    packed, w, in, out, backward ? out : in, backward ? in : out,
                            backward};
-    eng_exec_run(exec, ceil_div(job.n, exec->gemm->nr), pack_panel, &job);
+    eng_exec_run(exec, eng_ceil_div(job.n, exec->gemm->nr), pack_panel, &job);
 }
 
 /* ---- tiles ---------------------------------------------------------------------------------- */
@@ -102,7 +83,8 @@ struct tiles {
 
 static struct tiles tiles_of(const struct eng_winograd *job)
 {
-    struct tiles t = {job, ceil_div(job->y_extent.h, OUT), ceil_div(job->y_extent.w, OUT), 0};
+    struct tiles t = {job, eng_ceil_div(job->y_extent.h, OUT), eng_ceil_div(job->y_extent.w, OUT),
+                      0};
     t.count = job->images * t.h * t.w;
     return t;
 }
@@ -151,16 +133,16 @@ static struct cut cut_of(const struct eng_exec *exec, const struct tiles *t)
 {
     const size_t mr = exec->gemm->mr, most = TILES / mr * mr;
     const size_t k = t->job->x_extent.c;
-    struct cut cut = {.ld = round_up(k, 16) + 16}; /* rows must not share sets of the cache */
-    const size_t fits = max_size(GROUP_BYTES / (F * cut.ld * sizeof(float)), GROUP_LEAST);
-    const size_t products = ceil_div(t->count, most), at_once = min_size(fits / most, products);
-    cut.tiles = round_up(ceil_div(t->count, products), mr);
+    struct cut cut = {.ld = eng_round_up(k, 16) + 16}; /* rows must not share sets of the cache */
+    const size_t fits = eng_max(GROUP_BYTES / (F * cut.ld * sizeof(float)), GROUP_LEAST);
+    const size_t products = eng_ceil_div(t->count, most), at_once = eng_min(fits / most, products);
+    cut.tiles = eng_round_up(eng_ceil_div(t->count, products), mr);
     cut.group = at_once * cut.tiles;
-    cut.blocks = ceil_div(t->job->y_extent.c, OUTPUTS);
+    cut.blocks = eng_ceil_div(t->job->y_extent.c, OUTPUTS);
     const size_t rows = at_once * most; /* enough for fewer images, which may be cut otherwise */
     cut.workers_at = eng_product(F * rows, cut.ld);
     cut.zeros_at = cut.workers_at + (size_t)exec->threads * WORKER_FLOATS;
-    cut.floats = cut.zeros_at + round_up(k, 16);
+    cut.floats = cut.zeros_at + eng_round_up(k, 16);
     return cut;
 }
 
@@ -185,7 +167,7 @@ static void transform_input(void *context, size_t i, int worker)
 {
     (void)worker;
     const struct run *r = context;
-    const size_t last = min_size((i + 1) * TRANSFORMS, r->count);
+    const size_t last = eng_min((i + 1) * TRANSFORMS, r->count);
     for (size_t t = i * TRANSFORMS; t < last; t++) {
         const float *at[IN * IN];
         point_input(at, &r->tiles, r->first + t, r->zeros);
@@ -202,7 +184,7 @@ static void finish_tile(const struct run *r, float *y, const float *m, size_t ti
     size_t image, top, left;
     locate(&r->tiles, tile, &image, &top, &left);
     r->exec->winograd->output(y, OUTPUTS, m, r->cut.tiles * OUTPUTS, cols);
-    const size_t rows = min_size(OUT, e->h - top), width = min_size(OUT, e->w - left);
+    const size_t rows = eng_min(OUT, e->h - top), width = eng_min(OUT, e->w - left);
     for (size_t i = 0; i < rows; i++)
         r->y->write(r->y, y + i * OUT * OUTPUTS, OUTPUTS, (image * e->h + top + i) * e->w + left,
                     width, o, cols);
@@ -214,8 +196,8 @@ static void multiply_task(void *context, size_t i, int worker)
     const struct eng_gemm_kernel *kernel = r->exec->gemm;
     const size_t k = r->tiles.job->x_extent.c, n = r->tiles.job->y_extent.c;
     const size_t tile = i / r->cut.blocks * r->cut.tiles, o = i % r->cut.blocks * OUTPUTS;
-    const size_t tiles = min_size(r->cut.tiles, r->count - tile), cols = min_size(OUTPUTS, n - o);
-    const size_t u_step = k * round_up(n, kernel->nr);
+    const size_t tiles = eng_min(r->cut.tiles, r->count - tile), cols = eng_min(OUTPUTS, n - o);
+    const size_t u_step = k * eng_round_up(n, kernel->nr);
     float *m = r->workers + (size_t)worker * WORKER_FLOATS, *y = m + F * TILES * OUTPUTS;
     for (size_t f = 0; f < F; f++) {
         const float *v = r->v + (f * r->cut.group + tile) * r->cut.ld;
@@ -238,9 +220,9 @@ void eng_winograd_run(const struct eng_exec *exec, const struct eng_winograd *jo
     r.workers = r.v + r.cut.workers_at;
     r.zeros = memset(r.v + r.cut.zeros_at, 0, job->x_extent.c * sizeof *r.v);
     for (r.first = 0; r.first < r.tiles.count; r.first += r.cut.group) {
-        r.count = min_size(r.cut.group, r.tiles.count - r.first);
-        eng_exec_run(exec, ceil_div(r.count, TRANSFORMS), transform_input, &r);
-        eng_exec_run(exec, ceil_div(r.count, r.cut.tiles) * r.cut.blocks, multiply_task, &r);
+        r.count = eng_min(r.cut.group, r.tiles.count - r.first);
+        eng_exec_run(exec, eng_ceil_div(r.count, TRANSFORMS), transform_input, &r);
+        eng_exec_run(exec, eng_ceil_div(r.count, r.cut.tiles) * r.cut.blocks, multiply_task, &r);
     }
 }
 
@@ -269,23 +251,24 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_w
     const size_t c = job->x_extent.c, o = job->y_extent.c;
     struct weights s = {.exec = exec, .tiles = tiles_of(job)};
     const size_t fits = STRETCH_BYTES / (F * sizeof(float) * (c + o));
-    s.stretch = min_size(min_size(max_size(fits, GROUP_LEAST), STRETCH), s.tiles.count);
-    s.block = min_size(c, BLOCK);
-    s.blocks = ceil_div(c, BLOCK);
-    s.ld = s.blocks > 1 ? BLOCK_LD : round_up(c, 16) + 16;
-    s.panels = ceil_div(o, exec->gemm->nr);
-    s.rows = round_up(c, exec->gemm->mr);
+    s.stretch = eng_min(eng_min(eng_max(fits, GROUP_LEAST), STRETCH), s.tiles.count);
+    s.block = eng_min(c, BLOCK);
+    s.blocks = eng_ceil_div(c, BLOCK);
+    s.ld = s.blocks > 1 ? BLOCK_LD : eng_round_up(c, 16) + 16;
+    s.panels = eng_ceil_div(o, exec->gemm->nr);
+    s.rows = eng_round_up(c, exec->gemm->mr);
     s.cols = s.panels * exec->gemm->nr;
     s.v_step = s.blocks * s.stretch * s.ld;
     s.z_step = s.stretch * s.cols;
     s.du_step = s.rows * s.cols;
-    const size_t z = round_up(F * s.v_step, 16), du = z + F * s.z_step, zeros = du + F * s.du_step;
-    s.floats = zeros + round_up(max_size(c, o), 16);
+    const size_t z = eng_round_up(F * s.v_step, 16), du = z + F * s.z_step,
+                 zeros = du + F * s.du_step;
+    s.floats = zeros + eng_round_up(eng_max(c, o), 16);
     if (scratch) {
         s.v = scratch;
         s.z = scratch + z;
         s.du = scratch + du;
-        s.zeros = memset(scratch + zeros, 0, max_size(c, o) * sizeof *scratch);
+        s.zeros = memset(scratch + zeros, 0, eng_max(c, o) * sizeof *scratch);
     }
     return s;
 }
@@ -307,20 +290,20 @@ static void transform_both(void *context, size_t i, int worker)
     const struct eng_winograd *job = s->tiles.job;
     const struct eng_winograd_kernel *kernel = s->exec->winograd;
     const size_t c = job->x_extent.c, o = job->y_extent.c, nr = s->exec->gemm->nr;
-    const size_t last = min_size((i + 1) * TRANSFORMS, s->count);
+    const size_t last = eng_min((i + 1) * TRANSFORMS, s->count);
     for (size_t t = i * TRANSFORMS; t < last; t++) {
         const float *at[IN * IN];
         size_t image, y, x;
         point_input(at, &s->tiles, s->first + t, s->zeros);
         for (size_t b = 0; b < s->blocks; b++)
             kernel->input(s->v + (b * s->stretch + t) * s->ld, s->v_step, at, b * BLOCK,
-                          min_size(s->block, c - b * BLOCK));
+                          eng_min(s->block, c - b * BLOCK));
         locate(&s->tiles, s->first + t, &image, &y, &x);
         point(at, OUT, s->dy + image * eng_extent_count(&job->y_extent), &job->y_extent, y, x,
               s->zeros);
         for (size_t p = 0; p < s->panels; p++)
             kernel->output_grad(s->z + (p * s->stretch + t) * nr, s->z_step, at, p * nr,
-                                min_size(nr, o - p * nr));
+                                eng_min(nr, o - p * nr));
     }
 }
 
@@ -331,7 +314,7 @@ static void sum_task(void *context, size_t i, int worker)
     const struct weights *s = context;
     const struct eng_gemm_kernel *kernel = s->exec->gemm;
     const size_t f = i / s->blocks, b = i % s->blocks;
-    const size_t channels = min_size(s->block, s->tiles.job->x_extent.c - b * BLOCK);
+    const size_t channels = eng_min(s->block, s->tiles.job->x_extent.c - b * BLOCK);
     const float *v = s->v + f * s->v_step + b * s->stretch * s->ld;
     float *du = s->du + f * s->du_step + b * BLOCK * s->cols;
     for (size_t p = 0; p < s->panels; p++) {
@@ -349,7 +332,7 @@ static void finish_filters(void *context, size_t i, int worker)
     enum { TAPS = 9 };
     const struct weights *s = context;
     const size_t c = s->tiles.job->x_extent.c, o = s->tiles.job->y_extent.c;
-    const size_t nr = s->exec->gemm->nr, first = i * nr, lanes = min_size(nr, o - first);
+    const size_t nr = s->exec->gemm->nr, first = i * nr, lanes = eng_min(nr, o - first);
     float g[TAPS * ENG_GEMM_NR_MAX];
     for (size_t k = 0; k < c; k++) {
         s->exec->winograd->filter_grad(g, nr, s->du + k * s->cols + first, s->du_step, lanes);
@@ -366,8 +349,8 @@ void eng_winograd_weights(const struct eng_exec *exec, const struct eng_winograd
     s.dy = dy;
     s.dw = dw;
     for (s.first = 0; s.first < s.tiles.count; s.first += s.stretch) {
-        s.count = min_size(s.stretch, s.tiles.count - s.first);
-        eng_exec_run(exec, ceil_div(s.count, TRANSFORMS), transform_both, &s);
+        s.count = eng_min(s.stretch, s.tiles.count - s.first);
+        eng_exec_run(exec, eng_ceil_div(s.count, TRANSFORMS), transform_both, &s);
         eng_exec_run(exec, F * s.blocks, sum_task, &s);
     }
     eng_exec_run(exec, s.panels, finish_filters, &s);
