@@ -18,6 +18,9 @@ enum {
     STRETCH = 448,         /* tiles summed at once for the gradient of the weights, */
     STRETCH_BYTES = 16 << 20,
     TRANSFORMS = 8,      /* tiles a task */
+    TAPS = 9,            /* of a filter */
+    FILTERS = 8,         /* channels whose filters are moved together: the runs that are contiguous
+                            in memory are theirs, but the transforms want outputs side by side */
     BLOCK = ENG_GEMM_MC, /* channels of x that lie together there */
     BLOCK_LD = ENG_GEMM_COL_LD,
 };
@@ -44,24 +47,33 @@ size_t eng_winograd_packed_count(const struct eng_exec *exec, size_t k, size_t n
     return eng_product(F, eng_product(k, eng_round_up(n, exec->gemm->nr)));
 }
 
+/* g[k - from][tap][lane]: FILTERS of the filters k, from `from` on, of some outputs. */
+static void gather_filters(const struct pack_job *job, float g[FILTERS][TAPS * ENG_GEMM_NR_MAX],
+                           size_t from, size_t first, size_t lanes)
+{
+    const size_t nr = job->exec->gemm->nr, end = eng_min(from + FILTERS, job->k);
+    for (size_t l = 0; l < lanes; l++)
+        for (size_t k = from; k < end; k++) {
+            const size_t o = first + l, filter = job->backward ? k * job->in + o : o * job->in + k;
+            const float *w = job->w + filter * TAPS;
+            for (size_t t = 0; t < TAPS; t++)
+                g[k - from][t * nr + l] = w[job->backward ? TAPS - 1 - t : t];
+        }
+}
+
 /* Panel i: nr outputs, all k. */
 static void pack_panel(void *context, size_t i, int worker)
 {
     (void)worker;
-    enum { TAPS = 9 };
     const struct pack_job *job = context;
     const size_t nr = job->exec->gemm->nr, first = i * nr, lanes = eng_min(nr, job->n - first);
     const size_t step = job->k * eng_round_up(job->n, nr);
-    float g[TAPS * ENG_GEMM_NR_MAX] = {0};
+    float g[FILTERS][TAPS * ENG_GEMM_NR_MAX] = {{0}};
     for (size_t k = 0; k < job->k; k++) {
-        for (size_t l = 0; l < lanes; l++) {
-            const float *w = job->w +
-                             (job->backward ? k * job->in + first + l : (first + l) * job->in + k) *
-                                 TAPS;
-            for (size_t t = 0; t < TAPS; t++)
-                g[t * nr + l] = w[job->backward ? TAPS - 1 - t : t];
-        }
-        job->exec->winograd->filter(job->packed + (i * job->k + k) * nr, step, g, nr, nr);
+        const size_t some = k % FILTERS;
+        if (some == 0)
+            gather_filters(job, g, k, first, lanes);
+        job->exec->winograd->filter(job->packed + (i * job->k + k) * nr, step, g[some], nr, nr);
     }
 }
 
@@ -237,7 +249,7 @@ struct weights {
     const float *dy;
     float *dw;
     size_t stretch, blocks, block, ld; /* channels: `block` of them in each of `blocks` */
-    size_t panels, rows, cols;         /* dU[f][rows][cols] */
+    size_t panels, rows;               /* dU[f][panel][rows][nr] */
     float *v, *z, *du;
     const float *zeros;
     size_t v_step, z_step, du_step, floats;
@@ -257,10 +269,10 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_w
     s.ld = s.blocks > 1 ? BLOCK_LD : eng_round_up(c, 16) + 16;
     s.panels = eng_ceil_div(o, exec->gemm->nr);
     s.rows = eng_round_up(c, exec->gemm->mr);
-    s.cols = s.panels * exec->gemm->nr;
+    const size_t cols = s.panels * exec->gemm->nr;
     s.v_step = s.blocks * s.stretch * s.ld;
-    s.z_step = s.stretch * s.cols;
-    s.du_step = s.rows * s.cols;
+    s.z_step = s.stretch * cols;
+    s.du_step = s.rows * cols + 16; /* the transforms must not share sets of the cache */
     const size_t z = eng_round_up(F * s.v_step, 16), du = z + F * s.z_step,
                  zeros = du + F * s.du_step;
     s.floats = zeros + eng_round_up(eng_max(c, o), 16);
@@ -316,12 +328,11 @@ static void sum_task(void *context, size_t i, int worker)
     const size_t f = i / s->blocks, b = i % s->blocks;
     const size_t channels = eng_min(s->block, s->tiles.job->x_extent.c - b * BLOCK);
     const float *v = s->v + f * s->v_step + b * s->stretch * s->ld;
-    float *du = s->du + f * s->du_step + b * BLOCK * s->cols;
     for (size_t p = 0; p < s->panels; p++) {
         const float *z = s->z + f * s->z_step + p * s->stretch * kernel->nr;
+        float *du = s->du + f * s->du_step + (p * s->rows + b * BLOCK) * kernel->nr;
         for (size_t c = 0; c < channels; c += kernel->mr)
-            kernel->cols(s->count, v + c, s->ld, z, du + c * s->cols + p * kernel->nr, s->cols,
-                         s->first > 0);
+            kernel->cols(s->count, v + c, s->ld, z, du + c * kernel->nr, kernel->nr, s->first > 0);
     }
 }
 
@@ -329,16 +340,21 @@ static void sum_task(void *context, size_t i, int worker)
 static void finish_filters(void *context, size_t i, int worker)
 {
     (void)worker;
-    enum { TAPS = 9 };
     const struct weights *s = context;
     const size_t c = s->tiles.job->x_extent.c, o = s->tiles.job->y_extent.c;
     const size_t nr = s->exec->gemm->nr, first = i * nr, lanes = eng_min(nr, o - first);
-    float g[TAPS * ENG_GEMM_NR_MAX];
-    for (size_t k = 0; k < c; k++) {
-        s->exec->winograd->filter_grad(g, nr, s->du + k * s->cols + first, s->du_step, lanes);
-        for (size_t l = 0; l < lanes; l++)
-            for (size_t t = 0; t < TAPS; t++)
-                s->dw[((first + l) * c + k) * TAPS + t] += g[t * nr + l];
+    float g[FILTERS][TAPS * ENG_GEMM_NR_MAX];
+    for (size_t from = 0; from < c; from += FILTERS) {
+        const size_t count = eng_min(FILTERS, c - from);
+        for (size_t k = 0; k < count; k++)
+            s->exec->winograd->filter_grad(g[k], nr, s->du + (i * s->rows + from + k) * nr,
+                                           s->du_step, lanes);
+        for (size_t l = 0; l < lanes; l++) {
+            float *dw = s->dw + ((first + l) * c + from) * TAPS;
+            for (size_t k = 0; k < count; k++)
+                for (size_t t = 0; t < TAPS; t++)
+                    *dw++ += g[k][t * nr + l];
+        }
     }
 }
 
