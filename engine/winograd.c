@@ -9,19 +9,19 @@ enum {
     F = ENG_WINOGRAD_F,
     OUT = ENG_WINOGRAD_OUT,
     IN = ENG_WINOGRAD_IN,
+    TAPS = 9,              /* of a filter */
     LEAST_CHANNELS = 16,   /* below, the transforms cost more than they save */
     TILES = 56,            /* tiles of a product, at most */
     OUTPUTS = 64,          /* and its outputs: 36 * 56 * 64 sums are half a MiB */
-    GROUP_BYTES = 4 << 20, /* transforms of a group, but at least those of GROUP_LEAST tiles: */
-    GROUP_LEAST = 224,     /* each group reads all of U */
+    SHARE_BYTES = 3 << 19, /* a worker's share of V, but at least a product: of small ones a few */
     LEAST_TILES = 64,      /* below, no gradient of the weights */
-    STRETCH = 448,         /* tiles summed at once for the gradient of the weights, */
-    STRETCH_BYTES = 16 << 20,
-    TRANSFORMS = 8,      /* tiles a task */
-    TAPS = 9,            /* of a filter */
-    FILTERS = 8,         /* channels whose filters are moved together: the runs that are contiguous
-                            in memory are theirs, but the transforms want outputs side by side */
-    BLOCK = ENG_GEMM_MC, /* channels of x that lie together there */
+    STRETCH_LEAST = 224,   /* tiles summed at once for the gradient of the weights, */
+    STRETCH = 448,         /* at least and at most; between them, */
+    STRETCH_BYTES = 16 << 20, /* as many as fit */
+    TRANSFORMS = 8,           /* tiles a task */
+    FILTERS = 8,              /* channels whose filters move together: in memory they are runs, but
+                                 the transforms want outputs side by side */
+    BLOCK = ENG_GEMM_MC,      /* channels of x that lie together there */
     BLOCK_LD = ENG_GEMM_COL_LD,
 };
 
@@ -134,7 +134,7 @@ static void point_input(const float *at[IN * IN], const struct tiles *t, size_t 
 struct cut {
     size_t ld;     /* floats between the rows of V */
     size_t tiles;  /* of a product */
-    size_t group;  /* tiles of a group, a multiple of those */
+    size_t group;  /* tiles of a group: a share for each worker */
     size_t blocks; /* of outputs */
     size_t workers_at, zeros_at, floats;
 };
@@ -146,8 +146,9 @@ static struct cut cut_of(const struct eng_exec *exec, const struct tiles *t)
     const size_t mr = exec->gemm->mr, most = TILES / mr * mr;
     const size_t k = t->job->x_extent.c;
     struct cut cut = {.ld = eng_round_up(k, 16) + 16}; /* rows must not share sets of the cache */
-    const size_t fits = eng_max(GROUP_BYTES / (F * cut.ld * sizeof(float)), GROUP_LEAST);
-    const size_t products = eng_ceil_div(t->count, most), at_once = eng_min(fits / most, products);
+    const size_t share = eng_max(1, SHARE_BYTES / (F * most * cut.ld * sizeof(float)));
+    const size_t products = eng_ceil_div(t->count, most);
+    const size_t at_once = eng_min((size_t)exec->threads * share, products);
     cut.tiles = eng_round_up(eng_ceil_div(t->count, products), mr);
     cut.group = at_once * cut.tiles;
     cut.blocks = eng_ceil_div(t->job->y_extent.c, OUTPUTS);
@@ -175,6 +176,14 @@ struct run {
     size_t first, count; /* the group */
 };
 
+/* V[tile / mr][f][tile % mr][ld], tiles of the group: what one transform writes lies close enough
+ * together for the tables of pages, and what one product reads lies in one piece. */
+static float *v_at(const struct run *r, size_t tile, size_t f)
+{
+    const size_t mr = r->exec->gemm->mr;
+    return r->v + ((tile / mr * F + f) * mr + tile % mr) * r->cut.ld;
+}
+
 static void transform_input(void *context, size_t i, int worker)
 {
     (void)worker;
@@ -183,7 +192,7 @@ static void transform_input(void *context, size_t i, int worker)
     for (size_t t = i * TRANSFORMS; t < last; t++) {
         const float *at[IN * IN];
         point_input(at, &r->tiles, r->first + t, r->zeros);
-        r->exec->winograd->input(r->v + t * r->cut.ld, r->cut.group * r->cut.ld, at, 0,
+        r->exec->winograd->input(v_at(r, t, 0), r->exec->gemm->mr * r->cut.ld, at, 0,
                                  r->tiles.job->x_extent.c);
     }
 }
@@ -212,12 +221,11 @@ static void multiply_task(void *context, size_t i, int worker)
     const size_t u_step = k * eng_round_up(n, kernel->nr);
     float *m = r->workers + (size_t)worker * WORKER_FLOATS, *y = m + F * TILES * OUTPUTS;
     for (size_t f = 0; f < F; f++) {
-        const float *v = r->v + (f * r->cut.group + tile) * r->cut.ld;
         const float *u = r->packed + f * u_step + o * k;
         float *mf = m + f * r->cut.tiles * OUTPUTS;
         for (size_t j = 0; j < cols; j += kernel->nr)
             for (size_t t = 0; t < tiles; t += kernel->mr)
-                kernel->rows(k, v + t * r->cut.ld, r->cut.ld, u + j * k, mf + t * OUTPUTS + j,
+                kernel->rows(k, v_at(r, tile + t, f), r->cut.ld, u + j * k, mf + t * OUTPUTS + j,
                              OUTPUTS, 0);
     }
     for (size_t t = 0; t < tiles; t++)
@@ -263,7 +271,7 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_w
     const size_t c = job->x_extent.c, o = job->y_extent.c;
     struct weights s = {.exec = exec, .tiles = tiles_of(job)};
     const size_t fits = STRETCH_BYTES / (F * sizeof(float) * (c + o));
-    s.stretch = eng_min(eng_min(eng_max(fits, GROUP_LEAST), STRETCH), s.tiles.count);
+    s.stretch = eng_min(eng_min(eng_max(fits, STRETCH_LEAST), STRETCH), s.tiles.count);
     s.block = eng_min(c, BLOCK);
     s.blocks = eng_ceil_div(c, BLOCK);
     s.ld = s.blocks > 1 ? BLOCK_LD : eng_round_up(c, 16) + 16;

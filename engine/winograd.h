@@ -2,9 +2,9 @@
  * (engine/kernels/winograd_list.h has the idea and the matrices).
  *
  * The output is cut into tiles of 4 x 4; the tiles of all images stand in one row and are taken in
- * groups, whose transforms fit the last cache:
+ * groups, a share of tiles for each worker, so that the transforms stay in caches:
  *
- *      x  --input-->  V[36][tiles][k]                a group at a time, for all channels
+ *      x  --input-->  V[tiles / mr][36][mr][k]       a group at a time, for all channels
  *                     V[f] U[f] = M[36][tiles][n]    a task: some tiles, some outputs; M stays in
  *      M  --output--> y                              the second-level cache
  *
