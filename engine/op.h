@@ -81,6 +81,7 @@ struct eng_pass {
     float *dx[2];     /* NULL: not wanted */
     int add[2];       /* dx is added to, not overwritten */
     float *dparam[2]; /* added to; NULL: not wanted */
+    size_t row, rows; /* rows of the weights that dparam[0] is for; all, unless weights_by_rows */
     enum eng_relu_rule rule;
 };
 
@@ -101,6 +102,8 @@ struct eng_op {
     size_t (*scratch)(const struct eng_pass *);
     void (*forward)(const struct eng_pass *);
     void (*backward)(const struct eng_pass *);
+    /* 1: backward can compute the gradient of some rows of the weights, pass->row and rows. */
+    int weights_by_rows;
     /* Packs weights; *pack is empty or from before, its arrays are the net's. NULL: none needed. */
     enum eng_err (*pack)(struct eng_pack *, const struct eng_net *, const struct eng_node *,
                          const struct eng_exec *, enum eng_use);

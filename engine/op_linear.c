@@ -79,9 +79,10 @@ static void input_gradient(const struct eng_pass *pass)
 static void weight_gradient(const struct eng_pass *pass)
 {
     const size_t in = pass->node->in, out = pass->node->out;
-    const struct eng_matrix a = eng_matrix(pass->dy, out), b = eng_matrix(pass->x[0], in);
+    const struct eng_matrix a = eng_matrix(pass->dy + pass->row, out);
+    const struct eng_matrix b = eng_matrix(pass->x[0], in);
     const struct eng_matrix_sink c = eng_matrix_sink(pass->dparam[0], in, 1);
-    const struct eng_gemm g = {.m = out,
+    const struct eng_gemm g = {.m = pass->rows,
                                .n = in,
                                .k = pass->n,
                                .a = &a.source,
@@ -119,6 +120,7 @@ const struct eng_op eng_op_linear = {.name = "linear",
                                      .extent = extent,
                                      .flags = flags,
                                      .scratch = scratch,
+                                     .weights_by_rows = 1,
                                      .forward = forward,
                                      .backward = backward,
                                      .work = work};

@@ -8,11 +8,19 @@
 enum { CHUNK = 16384 };
 
 struct eng_optim {
+    struct eng_grad_taker taker;
     struct eng_optim_config config;
     size_t count; /* parameters */
     uint64_t steps;
     float **state[2];
+    /* The step that is being taken. */
+    const struct eng_exec *exec;
+    struct eng_net *net;
+    float lr;
 };
+
+static void update(const struct eng_grad_taker *self, size_t param, size_t first, size_t count,
+                   const float *grad);
 
 struct eng_optim_config eng_optim_adam(void)
 {
@@ -32,6 +40,7 @@ enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
     struct eng_optim *optim = calloc(1, sizeof *optim);
     if (!optim)
         return ENG_NOMEM;
+    optim->taker.take = update;
     optim->config = *config;
     optim->count = eng_net_param_count(net);
     const int arrays = config->kind == ENG_OPTIM_ADAM ? 2 : 1;
@@ -88,35 +97,63 @@ static void step_task(void *context, size_t first, size_t count, size_t i)
                           s->config->momentum, s->weight_decay);
 }
 
+/* Takes the gradient of the numbers first to first + count of a parameter. */
+static void update(const struct eng_grad_taker *self, size_t param, size_t first, size_t count,
+                   const float *grad)
+{
+    const struct eng_optim *optim = (const struct eng_optim *)self;
+    const struct eng_optim_config *c = &optim->config;
+    const struct eng_param *p = eng_net_param(optim->net, param);
+    const double t = (double)optim->steps;
+    const float decay = p->shape.rank >= 2 ? c->weight_decay : 0.0f;
+    struct step s = {.exec = optim->exec,
+                     .config = c,
+                     .adam = {.lr = optim->lr,
+                              .beta1 = c->beta1,
+                              .beta2 = c->beta2,
+                              .eps = c->eps,
+                              .weight_decay = decay,
+                              .correct1 = (float)(1 - pow((double)c->beta1, t)),
+                              .correct2 = (float)(1 - pow((double)c->beta2, t))},
+                     .value = p->value + first,
+                     .grad = grad,
+                     .lr = optim->lr,
+                     .weight_decay = decay};
+    for (int a = 0; a < 2; a++)
+        s.state[a] = optim->state[a] ? optim->state[a][param] + first : NULL;
+    eng_op_split(optim->exec, count, CHUNK, step_task, &s);
+}
+
+enum eng_err eng_optim_stream(struct eng_grads **out, struct eng_optim *optim,
+                              const struct eng_net *net)
+{
+    return eng_grads_new_stream(out, net, &optim->taker);
+}
+
+void eng_optim_begin(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
+                     float lr)
+{
+    optim->steps++;
+    optim->exec = exec;
+    optim->net = net;
+    optim->lr = lr;
+}
+
+void eng_optim_end(struct eng_optim *optim)
+{
+    eng_net_changed(optim->net);
+}
+
 void eng_optim_step(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
                     struct eng_grads *grads, float lr)
 {
-    const struct eng_optim_config *c = &optim->config;
-    optim->steps++;
-    const double t = (double)optim->steps;
+    eng_optim_begin(optim, exec, net, lr);
     for (size_t i = 0; i < optim->count; i++) {
-        struct eng_param *p = eng_net_param(net, i);
-        if (!eng_param_trains(p))
-            continue;
-        const float decay = p->shape.rank >= 2 ? c->weight_decay : 0.0f;
-        struct step s = {.exec = exec,
-                         .config = c,
-                         .adam = {.lr = lr,
-                                  .beta1 = c->beta1,
-                                  .beta2 = c->beta2,
-                                  .eps = c->eps,
-                                  .weight_decay = decay,
-                                  .correct1 = (float)(1 - pow((double)c->beta1, t)),
-                                  .correct2 = (float)(1 - pow((double)c->beta2, t))},
-                         .value = p->value,
-                         .grad = eng_grads_value(grads, i),
-                         .lr = lr,
-                         .weight_decay = decay};
-        for (int a = 0; a < 2; a++)
-            s.state[a] = optim->state[a] ? optim->state[a][i] : NULL;
-        eng_op_split(exec, eng_shape_count(&p->shape), CHUNK, step_task, &s);
+        const float *grad = eng_grads_value(grads, i);
+        if (grad)
+            update(&optim->taker, i, 0, eng_shape_count(&eng_net_param(net, i)->shape), grad);
     }
-    eng_net_changed(net);
+    eng_optim_end(optim);
 }
 
 uint64_t eng_optim_steps(const struct eng_optim *optim)

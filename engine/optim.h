@@ -27,6 +27,20 @@ void eng_optim_free(struct eng_optim *optim); /* NULL allowed */
 void eng_optim_step(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
                     struct eng_grads *grads, float lr);
 
+/* The same step on the way back, each gradient as it is finished (engine/grads.h), to the same
+ * bits:
+ *
+ *     eng_optim_begin(optim, exec, net, lr);
+ *     eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads);
+ *     eng_optim_end(optim);
+ *
+ * with grads from eng_optim_stream, which the caller frees before the optimiser. */
+enum eng_err eng_optim_stream(struct eng_grads **out, struct eng_optim *optim,
+                              const struct eng_net *net);
+void eng_optim_begin(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
+                     float lr);
+void eng_optim_end(struct eng_optim *optim);
+
 /* What a checkpoint must keep: the number of steps, and for parameter i the arrays of state
  * (Adam: m and v; SGD: the velocity), each as large as the parameter. NULL past the last, and for
  * parameters that do not train. */

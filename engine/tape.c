@@ -2,6 +2,7 @@
 
 #include "engine/arena.h"
 #include "engine/op.h"
+#include "engine/sizes.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,60 +34,6 @@ struct eng_tape {
     size_t scratch_block, n;
     uint64_t seed, step;
 };
-
-struct eng_grads {
-    size_t count;
-    float **values;
-    size_t *sizes;
-};
-
-enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net)
-{
-    struct eng_grads *g = calloc(1, sizeof *g);
-    if (!g)
-        return ENG_NOMEM;
-    g->count = net->param_count;
-    g->values = calloc(g->count + 1, sizeof *g->values);
-    g->sizes = calloc(g->count + 1, sizeof *g->sizes);
-    if (!g->values || !g->sizes)
-        goto fail;
-    for (size_t i = 0; i < g->count; i++) {
-        if (!eng_param_trains(&net->params[i]))
-            continue;
-        g->sizes[i] = eng_shape_count(&net->params[i].shape);
-        g->values[i] = calloc(g->sizes[i], sizeof(float));
-        if (!g->values[i])
-            goto fail;
-    }
-    *out = g;
-    return ENG_OK;
-fail:
-    eng_grads_free(g);
-    return ENG_NOMEM;
-}
-
-void eng_grads_free(struct eng_grads *grads)
-{
-    if (!grads)
-        return;
-    for (size_t i = 0; grads->values && i < grads->count; i++)
-        free(grads->values[i]);
-    free(grads->values);
-    free(grads->sizes);
-    free(grads);
-}
-
-void eng_grads_zero(struct eng_grads *grads)
-{
-    for (size_t i = 0; i < grads->count; i++)
-        if (grads->values[i])
-            memset(grads->values[i], 0, grads->sizes[i] * sizeof(float));
-}
-
-float *eng_grads_value(struct eng_grads *grads, size_t param)
-{
-    return grads->values[param];
-}
 
 /* ---- planning ------------------------------------------------------------------------------- */
 
@@ -421,6 +368,33 @@ const float *eng_tape_output(const struct eng_tape *tape)
     return value_of(tape, tape->net->node_count - 1);
 }
 
+/* Node i's way back, with the gradients of its parameters. Where rows of its weights come one after
+ * another, the rest comes before them: the gradient of the input needs the weights as they are. */
+static void backward_with_grads(struct eng_pass *pass, int i, struct eng_grads *grads)
+{
+    const struct eng_net *net = pass->net;
+    const struct eng_op *op = pass->node->op;
+    const size_t all = net->params[pass->node->param[0]].shape.dim[0];
+    const size_t rows = eng_grads_rows(grads, net, i);
+    pass->rows = all;
+    pass->dparam[0] = rows == all ? eng_grads_open(grads, net, i, 0, 0, all) : NULL;
+    pass->dparam[1] = eng_grads_open(grads, net, i, 1, 0, all);
+    op->backward(pass);
+    eng_grads_close(grads, net, i, 1, 0, all);
+    if (rows == all) {
+        eng_grads_close(grads, net, i, 0, 0, all);
+        return;
+    }
+    pass->dx[0] = pass->dx[1] = NULL;
+    pass->dparam[1] = NULL;
+    for (pass->row = 0; pass->row < all; pass->row += rows) {
+        pass->rows = eng_min(rows, all - pass->row);
+        pass->dparam[0] = eng_grads_open(grads, net, i, 0, pass->row, pass->rows);
+        op->backward(pass);
+        eng_grads_close(grads, net, i, 0, pass->row, pass->rows);
+    }
+}
+
 enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
                                float *dx, struct eng_grads *grads)
 {
@@ -429,7 +403,6 @@ enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum en
     if (tape->n == 0 || !prepared(tape) || (dx && !(tape->options.want & ENG_WANT_INPUT)) ||
         (grads && !(tape->options.want & ENG_WANT_PARAMS)) || !tape->options.want)
         return ENG_STATE;
-    assert(!grads || grads->count == net->param_count);
     if (tape->plans[top].reaches)
         memcpy(grad_of(tape, top), seed, tape->n * net->nodes[top].out * sizeof *seed);
     for (int i = top; i >= 0; i--) {
@@ -440,8 +413,6 @@ enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum en
         pass.rule = rule;
         pass.dy = grad_of(tape, i);
         for (int k = 0; k < 2; k++) {
-            if (grads && pass.node->param[k] >= 0)
-                pass.dparam[k] = grads->values[pass.node->param[k]];
             const int x = pass.node->input[k];
             if (x < 0 || !tape->plans[x].reaches)
                 continue;
@@ -452,7 +423,10 @@ enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum en
         }
         if (i == 0)
             pass.dx[0] = dx;
-        pass.node->op->backward(&pass);
+        if (grads && pass.node->param[0] >= 0)
+            backward_with_grads(&pass, i, grads);
+        else
+            pass.node->op->backward(&pass);
     }
     return ENG_OK;
 }

@@ -7,6 +7,7 @@
 #ifndef ENG_TAPE_H
 #define ENG_TAPE_H
 
+#include "engine/grads.h"
 #include "engine/kernels/vec_list.h" /* enum eng_relu_rule */
 #include "engine/net.h"
 
@@ -25,13 +26,6 @@ struct eng_tape_options {
     int train_batch_norm;        /* batch statistics instead of running averages */
     int dropout;                 /* dropout drops */
 };
-
-/* Gradients of all parameters, in their order and shapes. */
-struct eng_grads;
-enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net);
-void eng_grads_free(struct eng_grads *grads); /* NULL allowed */
-void eng_grads_zero(struct eng_grads *grads);
-float *eng_grads_value(struct eng_grads *grads, size_t param); /* NULL: has no gradient */
 
 /* Plans for the options. ENG_SHAPE if the images are too small for the net. The net and exec must
  * outlive the tape. The caller frees it. */
@@ -52,9 +46,10 @@ enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n);
 const float *eng_tape_output(const struct eng_tape *tape);
 
 /* Back from seed[n][outputs] (d loss / d output, or one-hot rows), every ReLU by the rule.
- * dx[n][channels][height][width] is overwritten, NULL if not wanted; grads is added to, NULL if
- * not wanted. What was not in the options is ENG_STATE. May be called again with other seeds and
- * rules after the same forward pass. */
+ * dx[n][channels][height][width] is overwritten, NULL if not wanted; grads (engine/grads.h) is
+ * added to or handed on, NULL if not wanted. What was not in the options is ENG_STATE. May be
+ * called again with other seeds and rules after the same forward pass, unless the weights have
+ * changed. */
 enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
                                float *dx, struct eng_grads *grads);
 

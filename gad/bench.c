@@ -80,12 +80,11 @@ static enum eng_err run_train(struct bench *b)
                             ENG_FOR_TRAINING)); /* the last step changed the weights */
     ENG_TRY(run_forward(b));
     eng_mse(eng_tape_output(b->tape), b->target, n, b->o->net.classes, b->seed);
-    eng_grads_zero(b->grads);
+    eng_optim_begin(b->optim, b->o->exec, b->net, 1e-4f);
     ENG_TRY(eng_tape_backward(b->tape, b->seed, ENG_RELU_STANDARD, NULL, b->grads));
-    ENG_TRY(eng_tape_update_running(b->tape, b->net));
-    eng_optim_step(b->optim, b->o->exec, b->net, b->grads, 1e-4f);
+    eng_optim_end(b->optim);
     b->passes = 3 * n;
-    return ENG_OK;
+    return eng_tape_update_running(b->tape, b->net);
 }
 
 static enum eng_err (*const jobs[JOBS])(struct bench *) = {
@@ -132,8 +131,8 @@ static enum eng_err init_tape(struct bench *b, struct eng_why *why)
                                            .train_batch_norm = train,
                                            .dropout = train};
     const struct eng_optim_config adam = eng_optim_adam();
-    if (train && (eng_grads_new(&b->grads, b->net) != ENG_OK ||
-                  eng_optim_new(&b->optim, b->net, &adam) != ENG_OK))
+    if (train && (eng_optim_new(&b->optim, b->net, &adam) != ENG_OK ||
+                  eng_optim_stream(&b->grads, b->optim, b->net) != ENG_OK))
         return eng_fail(why, ENG_NOMEM, "no memory to train this net; use a smaller one");
     return eng_tape_new(&b->tape, b->net, b->o->exec, &shape, why);
 }

@@ -92,8 +92,8 @@ static enum eng_err fit_init(struct fit *f, struct dat_model *model,
                                            .train_batch_norm = !o->frozen_batch_norm,
                                            .dropout = o->dropout};
     if (!f->seed || !f->targets || !f->labels || !f->order || !f->check_logits ||
-        eng_grads_new(&f->grads, model->net) != ENG_OK ||
-        eng_optim_new(&f->optim, model->net, &o->optim) != ENG_OK)
+        eng_optim_new(&f->optim, model->net, &o->optim) != ENG_OK ||
+        eng_optim_stream(&f->grads, f->optim, model->net) != ENG_OK)
         return eng_fail(why, ENG_NOMEM, "no memory to train this net; use a smaller one");
     return eng_tape_new(&f->tape, model->net, o->exec, &shape, why);
 }
@@ -127,15 +127,15 @@ static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *l
                         "the loss is no longer a number after %llu steps; train with a lower --lr",
                         (unsigned long long)f->step);
     *loss += batch_loss * (double)n;
-    eng_grads_zero(f->grads);
+    const float rate = eng_schedule_rate(o->schedule, o->lr, f->step, f->steps,
+                                         (uint64_t)(o->warm_up * (double)f->steps));
+    eng_optim_begin(f->optim, o->exec, f->model->net, rate);
     err = eng_tape_backward(f->tape, f->seed, ENG_RELU_STANDARD, NULL, f->grads);
+    eng_optim_end(f->optim);
     if (err == ENG_OK && !o->frozen_batch_norm)
         err = eng_tape_update_running(f->tape, f->model->net);
     if (err != ENG_OK)
         return eng_fail(why, err, "%s", eng_err_text(err));
-    const float rate = eng_schedule_rate(o->schedule, o->lr, f->step, f->steps,
-                                         (uint64_t)(o->warm_up * (double)f->steps));
-    eng_optim_step(f->optim, o->exec, f->model->net, f->grads, rate);
     f->step++;
     return ENG_OK;
 }

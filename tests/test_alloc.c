@@ -41,7 +41,7 @@ static enum eng_err net_step(struct eng_net *net, const struct eng_arch_config *
     const struct eng_tape_options options = {1, SIDE, SIDE, 3, 1, 1};
     const struct eng_optim_config adam = eng_optim_adam(), sgd = eng_optim_sgd(0.9f, 0.1f);
     struct eng_tape *tape = NULL;
-    struct eng_grads *grads = NULL;
+    struct eng_grads *grads = NULL, *stream = NULL;
     struct eng_optim *optim = NULL, *other = NULL;
     const size_t label = 1;
     float seed[2];
@@ -54,6 +54,8 @@ static enum eng_err net_step(struct eng_net *net, const struct eng_arch_config *
     if (err == ENG_OK)
         err = eng_optim_new(&other, net, &sgd);
     if (err == ENG_OK)
+        err = eng_optim_stream(&stream, other, net);
+    if (err == ENG_OK)
         err = eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS);
     if (err == ENG_OK)
         err = eng_tape_forward(tape, x, 1);
@@ -65,6 +67,7 @@ static enum eng_err net_step(struct eng_net *net, const struct eng_arch_config *
         eng_optim_step(optim, &exec, net, grads, 0.01f);
     eng_tape_free(tape);
     eng_grads_free(grads);
+    eng_grads_free(stream);
     eng_optim_free(optim);
     eng_optim_free(other);
     return err;

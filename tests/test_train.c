@@ -274,6 +274,148 @@ static void draw(float *x, size_t *labels)
     }
 }
 
+/* ---- gradients that are handed on ------------------------------------------------------------ */
+
+enum { WIDE = 1100 }; /* outputs of a layer whose weights come in three parts */
+
+static struct eng_net *wide_net(void)
+{
+    struct eng_net *net;
+    eng_net_new(&net, 1);
+    int v = eng_net_conv2d(net, 0, "conv", &(struct eng_conv){32, {3, 3}, {1, 1}, {1, 1}, 1});
+    v = eng_net_flatten(net, eng_net_relu(net, eng_net_batch_norm(net, v, "bn")));
+    v = eng_net_relu(net, eng_net_linear(net, v, "fc1", 32 * PIXELS, WIDE));
+    eng_net_linear(net, v, "fc2", WIDE, 2);
+    if (eng_net_finish(net, NULL) != ENG_OK)
+        exit(1);
+    return net;
+}
+
+/* Counts how often each number of each parameter comes. */
+struct counter {
+    struct eng_grad_taker taker;
+    unsigned char *seen[16];
+    size_t calls, most;
+};
+
+static void count_numbers(const struct eng_grad_taker *self, size_t param, size_t first,
+                          size_t count, const float *grad)
+{
+    struct counter *c = (struct counter *)self;
+    for (size_t i = first; i < first + count; i++)
+        c->seen[param][i] += isfinite(grad[i - first]) != 0;
+    c->calls++;
+    c->most = count > c->most ? count : c->most;
+}
+
+static void test_stream(void)
+{
+    struct eng_net *net = wide_net();
+    struct counter counter = {.taker = {count_numbers}};
+    struct eng_grads *grads;
+    struct eng_tape *tape;
+    const struct eng_tape_options options = {BATCH, SIDE, SIDE, ENG_WANT_PARAMS, 1, 0};
+    float x[BATCH * PIXELS], seed[2 * BATCH];
+    size_t labels[BATCH], numbers = 0, once = 0;
+    const size_t params = eng_net_param_count(net);
+    for (size_t i = 0; i < params; i++)
+        counter.seen[i] = calloc(eng_shape_count(&eng_net_param(net, i)->shape), 1);
+    draw(x, labels);
+    for (int i = 0; i < 2 * BATCH; i++)
+        seed[i] = eng_rng_normal(&rng);
+    const int ok = eng_grads_new_stream(&grads, net, &counter.taker) == ENG_OK &&
+                   eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
+                   eng_net_prepare(net, &exec, ENG_FOR_TRAINING) == ENG_OK &&
+                   eng_tape_forward(tape, x, BATCH) == ENG_OK &&
+                   eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads) == ENG_OK;
+    for (size_t i = 0; i < params; i++) {
+        const struct eng_param *p = eng_net_param(net, i);
+        for (size_t k = 0; eng_param_trains(p) && k < eng_shape_count(&p->shape); k++, numbers++)
+            once += counter.seen[i][k] == 1;
+        free(counter.seen[i]);
+    }
+    CHECK(ok && once == numbers, "a stream has every gradient once: %zu of %zu", once, numbers);
+    CHECK(counter.calls == 10 && counter.most < numbers / 2,
+          "the weights of a wide layer in three parts: %zu calls, the largest of %zu",
+          counter.calls, counter.most);
+    CHECK(!eng_grads_value(grads, 0), "a stream keeps nothing");
+    eng_grads_zero(grads);
+    eng_grads_free(grads);
+    eng_tape_free(tape);
+    eng_net_free(net);
+}
+
+/* Steps taken on the way back are those taken after it. */
+static void check_steps(const char *what, const struct eng_optim_config *config)
+{
+    struct eng_net *net[2] = {wide_net(), wide_net()};
+    struct eng_optim *optim[2];
+    struct eng_grads *grads[2];
+    struct eng_tape *tape[2];
+    const struct eng_tape_options options = {BATCH, SIDE, SIDE, ENG_WANT_PARAMS, 1, 0};
+    size_t labels[BATCH], differ = 0, same = 0;
+    float x[BATCH * PIXELS], seed[2 * BATCH];
+    int ok = 1;
+    for (int i = 0; i < 2; i++)
+        ok &= eng_optim_new(&optim[i], net[i], config) == ENG_OK &&
+              eng_tape_new(&tape[i], net[i], &exec, &options, NULL) == ENG_OK;
+    ok &= eng_grads_new(&grads[0], net[0]) == ENG_OK &&
+          eng_optim_stream(&grads[1], optim[1], net[1]) == ENG_OK;
+    for (size_t p = 0; ok && p < eng_net_param_count(net[0]); p++) {
+        const size_t count = eng_shape_count(&eng_net_param(net[0], p)->shape);
+        float *value = eng_net_param(net[0], p)->value;
+        for (size_t k = 0; eng_param_trains(eng_net_param(net[0], p)) && k < count; k++)
+            value[k] = 0.05f * eng_rng_normal(&rng);
+        memcpy(eng_net_param(net[1], p)->value, value, count * sizeof *value);
+    }
+    for (int step = 0; ok && step < 3; step++) {
+        draw(x, labels);
+        for (int i = 0; i < 2; i++) {
+            eng_net_changed(net[i]);
+            ok &= eng_net_prepare(net[i], &exec, ENG_FOR_TRAINING) == ENG_OK &&
+                  eng_tape_forward(tape[i], x, BATCH) == ENG_OK;
+            eng_softmax_xent(eng_tape_output(tape[i]), labels, BATCH, 2, seed);
+            if (i == 0)
+                eng_grads_zero(grads[0]);
+            else
+                eng_optim_begin(optim[1], &exec, net[1], 0.01f);
+            ok &= eng_tape_backward(tape[i], seed, ENG_RELU_STANDARD, NULL, grads[i]) == ENG_OK;
+            if (i == 0)
+                eng_optim_step(optim[0], &exec, net[0], grads[0], 0.01f);
+            else
+                eng_optim_end(optim[1]);
+        }
+    }
+    for (size_t p = 0; p < eng_net_param_count(net[0]); p++) {
+        const size_t bytes = eng_shape_count(&eng_net_param(net[0], p)->shape) * sizeof(float);
+        const int off = memcmp(eng_net_param(net[0], p)->value, eng_net_param(net[1], p)->value,
+                               bytes) != 0;
+        differ += off;
+        same += !off;
+        for (int a = 0; eng_optim_state(optim[0], p, a); a++)
+            differ += memcmp(eng_optim_state(optim[0], p, a), eng_optim_state(optim[1], p, a),
+                             bytes) != 0;
+    }
+    CHECK(ok && !differ && same == eng_net_param_count(net[0]) && eng_optim_steps(optim[1]) == 3,
+          "%s: steps on the way back have the bits of steps after it (%zu arrays differ)", what,
+          differ);
+    for (int i = 0; i < 2; i++) {
+        eng_grads_free(grads[i]);
+        eng_optim_free(optim[i]);
+        eng_tape_free(tape[i]);
+        eng_net_free(net[i]);
+    }
+}
+
+static void test_steps(void)
+{
+    struct eng_optim_config adam = eng_optim_adam();
+    const struct eng_optim_config sgd = eng_optim_sgd(0.9f, 0.05f);
+    adam.weight_decay = 0.1f;
+    check_steps("AdamW", &adam);
+    check_steps("SGD", &sgd);
+}
+
 static void check_learning(const char *what, const struct eng_optim_config *config, float lr)
 {
     enum { STEPS = 60 };
@@ -360,6 +502,8 @@ int main(void)
     test_optim();
     test_resume();
     test_schedule();
+    test_stream();
+    test_steps();
     test_learning();
     return tap_done();
 }
