@@ -7,7 +7,7 @@ static const struct dat_pickle_global globals[] = {
 
 static size_t walk(const struct dat_pickle_value *value, int depth)
 {
-    size_t steps = 1, count;
+    size_t steps = 1, count = 0;
     FUZZ_PROMISE(depth <= DAT_PICKLE_MAX_DEPTH && dat_pickle_type(value) != DAT_PICKLE_ABSENT);
     const uint8_t *bytes = dat_pickle_bytes(value, &count);
     const char *text = dat_pickle_string(value);
