@@ -25,6 +25,8 @@ struct plan {
     size_t value_block, grad_block, saved_block;
 };
 
+enum { SLICE_BYTES = 32 << 20 }; /* of the largest value, about, where a forward pass is cut */
+
 struct eng_tape {
     const struct eng_net *net;
     const struct eng_exec *exec;
@@ -32,6 +34,8 @@ struct eng_tape {
     struct plan *plans;
     struct eng_arena arena;
     size_t scratch_block, n;
+    int cut; /* nodes before this one run for `slice` images at a time; 0: all for all */
+    size_t slice;
     uint64_t seed, step;
 };
 
@@ -154,6 +158,54 @@ static void plan_folds(struct eng_tape *tape)
     }
 }
 
+/* 1 if of all values before node `cut` only the last is read from there on, and from there on none
+ * is written to their places. */
+static int can_cut(const struct eng_tape *tape, int cut)
+{
+    const struct plan *plans = tape->plans;
+    if (!plans[cut - 1].used || plans[cut - 1].folded || plans[cut - 1].value != cut - 1)
+        return 0;
+    for (int i = cut; i < tape->net->node_count; i++) {
+        const int *input = tape->net->nodes[i].input;
+        if (plans[i].used &&
+            (plans[i].value < cut || input[0] < cut - 1 || (input[1] >= 0 && input[1] < cut - 1)))
+            return 0;
+    }
+    return 1;
+}
+
+/* If only outputs are wanted, the first layers, whose maps are large, can run for a few images
+ * after the others: of their values only the last is kept for all images. */
+static void plan_slices(struct eng_tape *tape)
+{
+    const struct eng_tape_options *o = &tape->options;
+    const int nodes = tape->net->node_count;
+    size_t largest = 0;
+    int cut = 0;
+    tape->slice = o->batch;
+    if (o->want || o->train_batch_norm || o->dropout)
+        return;
+    for (int i = 0; i < nodes; i++) {
+        const size_t numbers = eng_product(o->batch, eng_extent_count(&tape->plans[i].extent));
+        if (numbers <= SLICE_BYTES / sizeof(float))
+            continue;
+        largest = eng_max(largest, numbers);
+        cut = i + 1;
+    }
+    while (cut && cut < nodes && !can_cut(tape, cut))
+        cut++;
+    if (cut == 0 || cut == nodes)
+        return;
+    tape->cut = cut;
+    tape->slice = eng_ceil_div(o->batch, eng_ceil_div(largest, SLICE_BYTES / sizeof(float)));
+}
+
+/* Images for which node i's value, and whatever it needs to be computed, have room. */
+static size_t images_of(const struct eng_tape *tape, int i)
+{
+    return i < tape->cut ? tape->slice : tape->options.batch;
+}
+
 static void fill_pass(const struct eng_tape *tape, int i, size_t n, struct eng_pass *pass)
 {
     const struct eng_net *net = tape->net;
@@ -176,7 +228,7 @@ static void plan_blocks(struct eng_tape *tape)
 {
     const struct eng_net *net = tape->net;
     struct plan *plans = tape->plans;
-    const size_t nodes = (size_t)net->node_count, end = 2 * nodes + 1, batch = tape->options.batch;
+    const size_t nodes = (size_t)net->node_count, end = 2 * nodes + 1;
     const unsigned want = tape->options.want;
     const int keeps_saved = want || tape->options.train_batch_norm; /* for the running averages */
     size_t scratch = 0;
@@ -184,8 +236,10 @@ static void plan_blocks(struct eng_tape *tape)
         if (!plans[i].used)
             continue;
         struct eng_pass pass;
-        fill_pass(tape, i, batch, &pass);
-        const size_t bytes = eng_product(eng_product(batch, eng_extent_count(&plans[i].extent)),
+        fill_pass(tape, i, images_of(tape, i), &pass);
+        const int across = i == tape->cut - 1; /* kept for all images, whose slices come by turns */
+        const size_t images = across ? tape->options.batch : pass.n;
+        const size_t bytes = eng_product(eng_product(images, eng_extent_count(&plans[i].extent)),
                                          sizeof(float));
         size_t value_last = 0, grad_first = end, grad_last = 0;
         int has_grad = 0;
@@ -218,7 +272,7 @@ static void plan_blocks(struct eng_tape *tape)
             }
         }
         if (plans[i].value == i)
-            plans[i].value_block = eng_arena_add(&tape->arena, bytes, (size_t)i,
+            plans[i].value_block = eng_arena_add(&tape->arena, bytes, across ? 0 : (size_t)i,
                                                  value_last > (size_t)i ? value_last : (size_t)i);
         if (has_grad)
             plans[i].grad_block = eng_arena_add(&tape->arena, bytes, grad_first, grad_last);
@@ -253,6 +307,7 @@ enum eng_err eng_tape_new(struct eng_tape **out, const struct eng_net *net,
         plan_uses(tape);
         plan_places(tape);
         plan_folds(tape);
+        plan_slices(tape);
         plan_blocks(tape);
         err = eng_arena_commit(&tape->arena);
     }
@@ -299,10 +354,10 @@ static float *grad_of(const struct eng_tape *tape, int i)
     return eng_arena_at(&tape->arena, tape->plans[tape->plans[i].grad].grad_block);
 }
 
-static struct eng_pass make_pass(const struct eng_tape *tape, int i)
+static struct eng_pass make_pass(const struct eng_tape *tape, int i, size_t n)
 {
     struct eng_pass pass;
-    fill_pass(tape, i, tape->n, &pass);
+    fill_pass(tape, i, n, &pass);
     for (int k = 0; k < 2; k++)
         if (pass.node->input[k] >= 0)
             pass.x[k] = value_of(tape, pass.node->input[k]);
@@ -330,23 +385,23 @@ static int prepared(const struct eng_tape *tape)
     }
 }
 
-enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)
+/* Runs the nodes first to end - 1 for n images, from x if the first is the net's input. The value
+ * that leaves a slice goes where that of image `at` is. */
+static void forward(const struct eng_tape *tape, int first, int end, const float *x, size_t at,
+                    size_t n)
 {
     const struct eng_net *net = tape->net;
-    if (n == 0 || n > tape->options.batch)
-        return ENG_ARG;
-    if (!prepared(tape))
-        return ENG_STATE;
-    tape->n = n;
-    for (int i = 0; i < net->node_count; i++) {
+    for (int i = first; i < end; i++) {
         const struct plan *p = &tape->plans[i];
         if (!p->used || p->folded)
             continue;
-        struct eng_pass pass = make_pass(tape, i);
+        struct eng_pass pass = make_pass(tape, i, n);
         if (i == 0)
             pass.x[0] = x;
+        if (i == tape->cut - 1)
+            pass.y += at * eng_extent_count(&p->extent);
         if (p->norm >= 0) {
-            const struct eng_pass norm = make_pass(tape, p->norm);
+            const struct eng_pass norm = make_pass(tape, p->norm, n);
             eng_batch_norm_fold(&norm, eng_node_param(net, pass.node, 1), &pass.scale, &pass.shift);
         }
         if (p->residual >= 0)
@@ -360,6 +415,19 @@ enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)
         pass.seed = eng_rng_u64(&rng);
         pass.node->op->forward(&pass);
     }
+}
+
+enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)
+{
+    if (n == 0 || n > tape->options.batch)
+        return ENG_ARG;
+    if (!prepared(tape))
+        return ENG_STATE;
+    tape->n = n;
+    const size_t image = eng_extent_count(&tape->plans[0].extent);
+    for (size_t at = 0; tape->cut && at < n; at += tape->slice)
+        forward(tape, 0, tape->cut, x + at * image, at, eng_min(tape->slice, n - at));
+    forward(tape, tape->cut, tape->net->node_count, x, 0, n);
     return ENG_OK;
 }
 
@@ -409,7 +477,7 @@ enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum en
         const struct plan *p = &tape->plans[i];
         if (!p->used || !p->reaches || (i == 0 && !dx))
             continue;
-        struct eng_pass pass = make_pass(tape, i);
+        struct eng_pass pass = make_pass(tape, i, tape->n);
         pass.rule = rule;
         pass.dy = grad_of(tape, i);
         for (int k = 0; k < 2; k++) {
@@ -439,7 +507,7 @@ enum eng_err eng_tape_update_running(const struct eng_tape *tape, struct eng_net
         const struct eng_node *node = &net->nodes[i];
         if (node->op != &eng_op_batch_norm || !tape->plans[i].used)
             continue;
-        const struct eng_pass pass = make_pass(tape, i);
+        const struct eng_pass pass = make_pass(tape, i, tape->n);
         eng_batch_norm_update(&pass, net->params[node->running[0]].value,
                               net->params[node->running[1]].value);
     }

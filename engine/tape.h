@@ -2,7 +2,9 @@
  *
  * A tape owns the activations and gradients of one batch at a time; the net is only read, so
  * several tapes (one a thread) may share one net and exec. All memory is planned and allocated by
- * eng_tape_new: a pass allocates nothing.
+ * eng_tape_new: a pass allocates nothing. Where only outputs are wanted, the first layers of a
+ * large batch run for a few images after the others, which takes less memory and gives the same
+ * bits.
  */
 #ifndef ENG_TAPE_H
 #define ENG_TAPE_H

@@ -806,6 +806,61 @@ static void test_passes(void)
     }
 }
 
+/* Large maps of many images: the first layers run for a few images at a time. What they hand to the
+ * rest is the value of a pool, which a residual block reads twice. */
+static void test_slices(void)
+{
+    enum { SIDE = 512, MANY = 16, MAPS = 4, IMAGE = 3 * SIDE * SIDE, CLASSES = 3 };
+    struct eng_net *net;
+    struct eng_tape *tape, *one;
+    const struct eng_tape_options many = {MANY, SIDE, SIDE, 0, 0, 0};
+    const struct eng_tape_options alone = {1, SIDE, SIDE, 0, 0, 0};
+    const struct eng_conv point = {MAPS, {1, 1}, {1, 1}, {0, 0}, 1};
+    float *x = malloc((size_t)MANY * IMAGE * sizeof *x), y[MANY * CLASSES];
+    eng_net_new(&net, 3);
+    int v = eng_net_batch_norm(net, eng_net_conv2d(net, 0, "first", &point), "bn");
+    const int skip = eng_net_relu(net, v);
+    v = eng_net_add(net, eng_net_conv2d(net, skip, "second", &point), skip);
+    const int pool = eng_net_max_pool(net, eng_net_relu(net, v), 8, 8, 0);
+    v = eng_net_add(net, eng_net_conv2d(net, pool, "third", &point), pool);
+    v = eng_net_flatten(net, eng_net_avg_pool(net, v, 2, 2));
+    eng_net_linear(net, v, "fc", 4 * MAPS, CLASSES);
+    if (!CHECK(x && eng_net_finish(net, NULL) == ENG_OK &&
+                   eng_tape_new(&tape, net, &exec, &many, NULL) == ENG_OK &&
+                   eng_tape_new(&one, net, &exec, &alone, NULL) == ENG_OK,
+               "a net with large maps"))
+        exit(1);
+    for (size_t i = 0; i < eng_net_param_count(net); i++) {
+        struct eng_param *p = eng_net_param(net, i);
+        for (size_t k = 0; k < eng_shape_count(&p->shape); k++)
+            p->value[k] = 0.5f + 0.1f * eng_rng_normal(&rng);
+    }
+    for (size_t i = 0; i < (size_t)MANY * IMAGE; i++)
+        x[i] = eng_rng_uniform(&rng) - 0.5f;
+    CHECK(eng_tape_bytes(tape) < 8 * eng_tape_bytes(one),
+          "for %d images it takes %.1f times the memory of one", MANY,
+          (double)eng_tape_bytes(tape) / (double)eng_tape_bytes(one));
+    eng_net_changed(net);
+    int ok = eng_net_prepare(net, &exec, ENG_FOR_OUTPUT) == ENG_OK;
+    for (size_t n = MANY; n >= 1; n -= 5) { /* 16, 11, 6, 1 */
+        size_t differ = 0;
+        ok &= eng_tape_forward(tape, x, n) == ENG_OK;
+        memcpy(y, eng_tape_output(tape), n * CLASSES * sizeof *y);
+        for (size_t i = 0; i < n; i++) {
+            ok &= eng_tape_forward(one, x + i * IMAGE, 1) == ENG_OK;
+            differ += memcmp(eng_tape_output(one), y + i * CLASSES, CLASSES * sizeof *y) != 0;
+        }
+        CHECK(ok && !differ && (n == 1 || y[0] != y[CLASSES]),
+              "and %zu images have the bits of one by one", n);
+        if (n == 1)
+            break;
+    }
+    eng_tape_free(tape);
+    eng_tape_free(one);
+    eng_net_free(net);
+    free(x);
+}
+
 static void test_order(void)
 {
     struct eng_net *net = small_net();
@@ -1022,6 +1077,7 @@ int main(void)
     test_wiring();
     test_random_graphs();
     test_passes();
+    test_slices();
     test_order();
     test_builders();
     return tap_done();
