@@ -1,9 +1,10 @@
-"""GAD's masks in --precision auto against f32: how many pixels differ.
+"""GAD's masks in --precision auto, or another, against f32: how many pixels differ.
 
 Of a model and its supports, on photos: the important pixels of GAD's map, those above half of its
 largest value, and the mask of the paper, their convex hull with its border.
 """
 import glob
+import itertools
 import json
 import os
 import tempfile
@@ -54,20 +55,20 @@ def explained(model, supports, images, out, precision, threads):
             yield it["method"], m > SELECT * m.max(), inside(corners, *m.shape)
 
 
-def compare(model, supports, images, threads):
+def compare(model, supports, images, precision, threads):
     """For each method, shares of differing pixels: [pixel sets, masks] x images and classes."""
     shares = {method: ([], []) for method in METHODS}
     with tempfile.TemporaryDirectory() as folder:
         both = (explained(model, supports, images, os.path.join(folder, p), p, threads)
-                for p in ["f32", "auto"])
-        for (method, *f32), (_, *auto) in zip(*both):
-            for share, a, b in zip(shares[method], f32, auto):
+                for p in ["f32", precision])
+        for (method, *f32), (_, *other) in zip(*both):
+            for share, a, b in zip(shares[method], f32, other):
                 share.append(np.mean(a != b))
     return shares
 
 
 def part(report, options):
-    report.title("GAD's masks, auto against f32")
+    report.title("GAD's masks, against those in f32")
     if options.masks:
         title, model, supports, *images = options.masks
         jobs = [(title, model, supports, images)]
@@ -79,12 +80,13 @@ def part(report, options):
     report.say("Pixels that differ, in per cent of all: the mean over images and both classes, and the"
                " largest.")
     report.say()
-    report.head("net", "images", "method", "important pixels, mean", "largest", "mask, mean",
-                "largest")
-    for title, model, supports, images in jobs:
-        for method, shares in compare(model, supports, images, options.threads).items():
+    report.head("net", "images", "precision", "method", "important pixels, mean", "largest",
+                "mask, mean", "largest")
+    for (title, model, supports, images), precision in itertools.product(jobs, options.precision):
+        found = compare(model, supports, images, precision, options.threads)
+        for method, shares in found.items():
             cells = [f"{100 * f(share):.4f}" for share in shares for f in (np.mean, np.max)]
-            report.row(title, len(images), method, *cells)
+            report.row(title, len(images), precision, method, *cells)
             for what, share in zip(["important pixels", "mask"], shares):
-                report.hold(f"{title}, {method}, {what} that differ, mean share", np.mean(share),
-                            measure.MASKS)
+                report.hold(f"{title}, {precision}, {method}, {what} that differ, mean share",
+                            np.mean(share), measure.MASKS)

@@ -7,6 +7,7 @@ beside the largest. Median and largest are both held to PyTorch float32's own; w
 beyond that, kinks.py must find the kink that fell the other way, and with it turned the bound must hold.
 """
 import collections
+import itertools
 import json
 import os
 import tempfile
@@ -105,8 +106,8 @@ def errors(found, exact):
 Run = collections.namedtuple("Run", "title values found")  # by whom, the errors, and their cause
 
 
-def compare(case, seed, threads, folder):
-    """The net, its inputs, and the runs: PyTorch's float32, gad in f32 and in auto."""
+def compare(case, seed, options, folder):
+    """The net, its inputs, and the runs: PyTorch's float32, gad in f32 and in what is asked for."""
     generator = torch.Generator().manual_seed(seed)
     net = randomise(nets.make(case.arch, hookable=True, classes=case.classes).double(), generator)
     net.requires_grad_(False)
@@ -116,9 +117,9 @@ def compare(case, seed, threads, folder):
     runs = [Run("PyTorch float32", errors(by_torch(net, inputs.x, case.explained), exact), None)]
     model = os.path.join(folder, "model.pth")
     torch.save(net.state_dict(), model)
-    for precision in ["f32", "auto"]:
+    for precision in ["f32", *options.precision]:
         found = by_gad(model, inputs, os.path.join(folder, precision), case.explained,
-                       "--precision", precision, "--threads", threads)
+                       "--precision", precision, "--threads", options.threads)
         runs.append(Run(f"gad {precision}", errors(found, exact), found))
     return net.double(), inputs, runs
 
@@ -138,10 +139,10 @@ def without_kinks(report, title, net, inputs, case, run, method, bound):
 
 
 def hold(report, title, net, inputs, case, runs):
-    pytorch, f32, auto = runs
+    pytorch, f32, *others = runs
     for i, what in enumerate(["logits", *METHODS]):
         least = measure.LOGITS if what == "logits" else measure.ATTRIBUTIONS
-        for run, of in [(f32, np.median), (f32, np.max), (auto, np.median), (auto, np.max)]:
+        for run, of in itertools.product([f32, *others], [np.median, np.max]):
             if of is np.median and len(run.values[i]) == 1:
                 continue
             bound = measure.f32_bound(of(pytorch.values[i])) if run is f32 else least
@@ -171,7 +172,7 @@ def part(report, options):
             report.row(title, "skipped: no photos (GAD_SHARED)", *[""] * (1 + len(METHODS)))
             continue
         with tempfile.TemporaryDirectory() as folder:
-            net, inputs, runs = compare(case, seed, options.threads, folder)
+            net, inputs, runs = compare(case, seed, options, folder)
         for run in runs:
             report.row(title if run is runs[0] else "", run.title, *map(cell, run.values))
         hold(report, title, net, inputs, case, runs)

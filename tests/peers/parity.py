@@ -6,12 +6,13 @@
     make parity                                # all parts
     make parity ARGS='outputs --arch resnet18'
     make parity ARGS='masks --masks NAME MODEL SUPPORTS IMAGE...'     # of a model of your own
+    make parity ARGS='outputs gradients masks --precision bf16x3'     # slow where auto is not it
 
 Parts, each a module beside this one:
 
     outputs     logits and five attribution methods, on random inputs and photos
     gradients   parameter gradients, an epoch of Adam on the mean squared error
-    masks       GAD's masks, auto against f32
+    masks       GAD's masks, against those in f32
     pixels      decoding and preprocessing
     files       conversion, and nets that were trained here
 
@@ -51,16 +52,20 @@ PARTS = ["outputs", "gradients", "masks", "pixels", "files"]
 
 
 def arguments():
-    def archs(text):
-        for name in text.split(","):
-            if name not in nets.ARCHS:
-                raise argparse.ArgumentTypeError(f"{name}: there are {', '.join(nets.ARCHS)}")
-        return text.split(",")
+    def some(names):
+        def parse(text):
+            for name in text.split(","):
+                if name not in names:
+                    raise argparse.ArgumentTypeError(f"{name}: there are {', '.join(names)}")
+            return text.split(",")
+        return parse
 
     parser = argparse.ArgumentParser(description=__doc__, usage="parity.py [PART...] [options]",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help="default: all")
-    parser.add_argument("--arch", type=archs, default="resnet18,vgg16", metavar="NAMES")
+    parser.add_argument("--arch", type=some(nets.ARCHS), default="resnet18,vgg16", metavar="NAMES")
+    parser.add_argument("--precision", type=some(["auto", "bf16x3"]), default="auto",
+                        metavar="NAMES", help="beside f32: auto (default), bf16x3")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
     parser.add_argument("--full", action="store_true", help="also what takes hours")
     parser.add_argument("--masks", nargs="+", metavar="FILE", default=[],
