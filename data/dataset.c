@@ -54,11 +54,23 @@ static enum eng_err fail_unknown(const char *data, struct eng_why *why)
     return eng_fail(why, ENG_UNSUPPORTED, "%.150s: holds no data set; wanted is %s", data, wanted);
 }
 
+static enum eng_err claims(const struct dat_kind *kind, const char *data, int *yes)
+{
+    return kind->layout ? dat_roots_claim(kind->layout, data, yes) : kind->claims(data, yes);
+}
+
+static enum eng_err scan(struct dat_dataset *set, const char *data, struct eng_why *why)
+{
+    const struct dat_kind *kind = set->kind;
+    return kind->layout ? dat_roots_scan(kind->layout, &set->catalog, data, why)
+                        : kind->scan(&set->catalog, data, &set->options, why);
+}
+
 static enum eng_err find_kind(const struct dat_kind **out, const char *data, struct eng_why *why)
 {
     for (int i = 0; i < KINDS; i++) {
         int yes = 0;
-        ENG_TRY(kinds[i]->claims(data, &yes));
+        ENG_TRY(claims(kinds[i], data, &yes));
         if (yes) {
             *out = kinds[i];
             return ENG_OK;
@@ -228,7 +240,7 @@ enum eng_err dat_dataset_open(struct dat_dataset **out, const char *data,
 
     enum eng_err err = find_kind(&set->kind, data, why);
     if (!err)
-        err = set->kind->scan(&set->catalog, data, &set->options, why);
+        err = scan(set, data, why);
     if (!err &&
         ((err = choose_classes(set, options->classes, why)) || (err = check_classes(set, why))))
         eng_fail_in(why, err, data);

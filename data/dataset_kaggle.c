@@ -5,7 +5,6 @@
 #include "data/dataset_kind.h"
 #include "data/file.h"
 #include "data/listing.h"
-#include "data/roots.h"
 
 #include <string.h>
 
@@ -60,22 +59,9 @@ static enum eng_err scan_folder(struct dat_catalog *catalog, const char *folder,
 
 static const struct dat_layout layout = {.holds = holds, .scan = scan_folder};
 
-static enum eng_err claims(const char *data, int *yes)
-{
-    return dat_roots_claim(&layout, data, yes);
-}
-
-static enum eng_err scan(struct dat_catalog *catalog, const char *data,
-                         const struct dat_dataset_options *options, struct eng_why *why)
-{
-    (void)options;
-    return dat_roots_scan(&layout, catalog, data, why);
-}
-
 const struct dat_kind dat_kind_kaggle = {
     .title = "Kaggle's flat layout",
     .wanted = "cat.0.jpg, dog.0.jpg, ...",
     .classes = "*",
-    .claims = claims,
-    .scan = scan,
+    .layout = &layout,
 };

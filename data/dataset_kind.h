@@ -3,6 +3,7 @@
 #define DAT_DATASET_KIND_H
 
 #include "data/catalog.h"
+#include "data/roots.h"
 
 /* In the order in which they are asked whether DATA is theirs. */
 #define DAT_KINDS(X) X(synthetic) X(cub) X(kaggle) X(folder)
@@ -11,6 +12,10 @@ struct dat_kind {
     const char *title;   /* for reports: "CUB layout" */
     const char *wanted;  /* what DATA should be, for the message when no kind knows it */
     const char *classes; /* the grouping when the user gives none; "*": all classes */
+
+    /* How its folders look, and nothing else is to be known of it; or NULL, and the next two say.
+     */
+    const struct dat_layout *layout;
 
     /* Whether DATA, a folder or anything else, is of this kind. Fails only when out of memory. */
     enum eng_err (*claims)(const char *data, int *yes);
