@@ -211,7 +211,8 @@ GAD_API enum gad_error gad_model_picture(const struct gad_model *model, const fl
 struct gad_session;
 
 /* settings may be NULL. The model is borrowed, and must outlive the session; the caller frees it.
- * GAD_ARG, GAD_IO, GAD_MISSING, GAD_FORMAT and GAD_SHAPE for a baseline's file, GAD_NOMEM. */
+ * GAD_ARG, GAD_IO, GAD_MISSING, GAD_FORMAT, GAD_UNSUPPORTED, GAD_TOOBIG and GAD_SHAPE for a
+ * baseline's file, GAD_NOMEM. */
 GAD_API enum gad_error gad_session_new(struct gad_session **out, const struct gad_model *model,
                                        const struct gad_settings *settings, struct gad_why *why);
 GAD_API void gad_session_free(struct gad_session *session); /* NULL allowed */
@@ -224,11 +225,11 @@ GAD_API void gad_session_watch(struct gad_session *session,
                                int (*progress)(void *context, size_t done, size_t total),
                                void *context);
 
-/* Outputs for x[images][3][height][width], any size that the net can take (both are made for
- * at least 32): logits[images][classes], before softmax, and probabilities[images][classes],
- * behind it, the caller's storage; either may be NULL. Maps stay as they are. GAD_SHAPE,
- * GAD_TOOBIG, GAD_ARG (no image, or a number that is not finite), GAD_NOMEM, GAD_INTERRUPTED; the
- * arrays then hold nothing of use. */
+/* Outputs for x[images][3][height][width], any size that the net can take (a VGG16
+ * takes 32 x 32 and more): logits[images][classes], before softmax, and
+ * probabilities[images][classes], behind it, the caller's storage; either may be NULL. Maps stay as
+ * they are. GAD_SHAPE, GAD_TOOBIG, GAD_ARG (no image, or a number that is not finite), GAD_NOMEM,
+ * GAD_INTERRUPTED; the arrays then hold nothing of use. */
 GAD_API enum gad_error gad_session_predict(struct gad_session *session, const float *x,
                                            size_t images, size_t height, size_t width,
                                            float *logits, float *probabilities,

@@ -215,7 +215,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"support", CLI_TEXT, &support, "DIR", "supports of the model: GAD's maps are written too"},
         {"class", CLI_TEXT, &job.classes, "NAME", "all, predicted, or a class by name or number"},
         {"format", CLI_TEXT, &format, "LIST", "files to write: png,npy,npz,json"},
-        {"npy", CLI_FLAG, &npy, NULL, "the same as --format png,npy"},
+        {"npy", CLI_FLAG, &npy, NULL, "adds npy to --format"},
         CLI_MAP_OPTION(map),
     };
     cli_choices_options(&choices, options + 7);
