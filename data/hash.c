@@ -128,3 +128,10 @@ void dat_hash_hex(char *text, const uint8_t *digest, size_t count)
     }
     *text = '\0';
 }
+
+void dat_hash_print(struct dat_hash *hash, char text[DAT_HASH_PRINT])
+{
+    uint8_t digest[DAT_HASH_SIZE];
+    dat_hash_final(hash, digest);
+    dat_hash_hex(text, digest, DAT_HASH_SIZE / 2);
+}

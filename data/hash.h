@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DAT_HASH_SIZE 32 /* bytes of a digest */
-#define DAT_HASH_HEX  65 /* characters of its text, NUL included */
+#define DAT_HASH_SIZE  32 /* bytes of a digest */
+#define DAT_HASH_HEX   65 /* characters of its text, NUL included */
+#define DAT_HASH_PRINT 33 /* and of half of it, which is enough to tell things apart */
 
 struct dat_hash {
     uint32_t state[8];
@@ -32,5 +33,8 @@ void dat_hash_final(struct dat_hash *hash, uint8_t digest[DAT_HASH_SIZE]);
 /* The first `count` bytes of a digest in lower-case hexadecimal, as sha256sum writes them; text
  * holds 2 * count + 1 characters (all 32 bytes: DAT_HASH_HEX). */
 void dat_hash_hex(char *text, const uint8_t *digest, size_t count);
+
+/* Ends a hash as dat_hash_final does, in the first half of its text. */
+void dat_hash_print(struct dat_hash *hash, char text[DAT_HASH_PRINT]);
 
 #endif

@@ -126,7 +126,6 @@ enum eng_err dat_model_set_note(struct dat_model *model, const char *key, const 
 void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPRINT])
 {
     struct dat_hash hash;
-    uint8_t digest[DAT_HASH_SIZE];
     dat_hash_init(&hash);
     for (size_t i = 0; i < eng_net_param_count(model->net); i++) {
         const struct eng_param *p = eng_net_param_const(model->net, i);
@@ -136,8 +135,7 @@ void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPR
         dat_hash_update(&hash, shape, strlen(shape));
         dat_hash_update(&hash, p->value, eng_shape_count(&p->shape) * sizeof(float));
     }
-    dat_hash_final(&hash, digest);
-    dat_hash_hex(text, digest, (DAT_FINGERPRINT - 1) / 2);
+    dat_hash_print(&hash, text);
 }
 
 enum eng_err dat_model_class(const struct dat_model *model, const char *name, size_t *label,

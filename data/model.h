@@ -78,7 +78,7 @@ enum eng_err dat_model_set_note(struct dat_model *model, const char *key, const 
 
 /* SHA-256 over names, shapes and values of all parameters, 16 bytes of it in hexadecimal: tells
  * which model a support belongs to, whatever the file's metadata says. */
-#define DAT_FINGERPRINT 33
+#define DAT_FINGERPRINT DAT_HASH_PRINT
 void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPRINT]);
 
 /* Copies parameter values from a file into net, which has the same architecture but for the number

@@ -49,6 +49,15 @@ enum eng_err dat_preprocess_check(const struct dat_preprocess *p, struct eng_why
     return ENG_OK;
 }
 
+void dat_preprocess_hash(struct dat_hash *hash, const struct dat_preprocess *p)
+{
+    const uint64_t sizes[] = {(uint64_t)p->rule, p->rule == DAT_RESIZE_CROP ? p->resize : 0,
+                              p->width, p->height};
+    dat_hash_update(hash, sizes, sizeof sizes);
+    dat_hash_update(hash, p->mean, sizeof p->mean);
+    dat_hash_update(hash, p->std, sizeof p->std);
+}
+
 static const char *const rule_names[] = {
 #define DAT_RESIZE_RULE(code, name) name,
     DAT_RESIZE_RULES(DAT_RESIZE_RULE)

@@ -9,6 +9,7 @@
 #ifndef DAT_PREPROCESS_H
 #define DAT_PREPROCESS_H
 
+#include "data/hash.h"
 #include "data/image.h"
 
 /* How the photo is brought to size. The names are those of a model file's metadata. */
@@ -72,6 +73,9 @@ void dat_preprocess_tensor(float *chw, const struct dat_preprocess *p,
 /* Both of the above: chw[3][p->height][p->width] from a photo. On error chw is untouched. */
 enum eng_err dat_preprocess_run(float *chw, const struct dat_preprocess *p,
                                 const struct dat_image *photo);
+
+/* Adds all settings: what is made with others is told apart. */
+void dat_preprocess_hash(struct dat_hash *hash, const struct dat_preprocess *p);
 
 /* What a black pixel becomes in each plane: the value to paint with when hiding parts. */
 void dat_preprocess_black(const struct dat_preprocess *p, float out[3]);

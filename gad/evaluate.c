@@ -318,51 +318,42 @@ static enum eng_err evaluate_rest(struct workbench *b, struct gad_ledger *ledger
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-/* A fingerprint of count floats. */
-static void hash_floats(char text[DAT_FINGERPRINT], const float *values, size_t count)
-{
-    struct dat_hash hash;
-    uint8_t digest[DAT_HASH_SIZE];
-    dat_hash_init(&hash);
-    dat_hash_update(&hash, values, count * sizeof *values);
-    dat_hash_final(&hash, digest);
-    dat_hash_hex(text, digest, (DAT_FINGERPRINT - 1) / 2);
-}
-
 /* Everything that the numbers depend on, in one line. */
 static void describe(char text[1024], const struct gad_evaluation *e)
 {
     const struct gad_evaluate_options *o = e->options;
-    char print[DAT_FINGERPRINT], select[MET_SELECT_TEXT], present[MET_SELECT_TEXT];
-    char baseline[DAT_FINGERPRINT] = "", colours[DAT_FINGERPRINT];
     const struct dat_preprocess *p = &e->model.preprocess;
-    const float scale[6] = {p->mean[0], p->mean[1], p->mean[2], p->std[0], p->std[1], p->std[2]};
-    hash_floats(colours, scale, 6);
+    const char *about = dat_dataset_about(e->set);
+    char model[DAT_FINGERPRINT], data[DAT_HASH_PRINT];
+    char select[MET_SELECT_TEXT], present[MET_SELECT_TEXT];
+    struct dat_hash hash;
+    dat_hash_init(&hash);
+    dat_preprocess_hash(&hash, p);
+    dat_hash_update(&hash, about, strlen(about));
     if (o->maps.ig.baseline.kind == ATTR_BASELINE_TENSOR)
-        hash_floats(baseline, o->maps.ig.baseline.tensor, 3 * p->width * p->height);
-    dat_model_fingerprint(&e->model, print);
+        dat_hash_update(&hash, o->maps.ig.baseline.tensor,
+                        3 * p->width * p->height * sizeof(float));
+    for (size_t i = 0; i < e->supports.count; i++) {
+        dat_model_fingerprint(&e->supports.at[i].model, model);
+        dat_hash_update(&hash, model, sizeof model);
+    }
+    dat_hash_print(&hash, data);
+    dat_model_fingerprint(&e->model, model);
     met_select_print(select, &o->select);
     met_select_print(present, &o->maps.intersect.present);
     int used = snprintf(
         text, 1024,
-        "gad evaluation 1: %s %zux%zu %d %zu %s, %s, split %llu, seed %llu, %zu images, select %s, "
-        "degenerate %d, area %d, sup %d, occlude %d, probability %d, reduce %d, "
-        "normalise %d, present %s, keep %d, ig %zu %d %d%s, %s %s, methods",
-        print, p->width, p->height, (int)p->rule, p->resize, colours, dat_dataset_about(e->set),
-        (unsigned long long)o->split_seed, (unsigned long long)o->seed, e->count, select,
-        (int)o->degenerate, (int)o->area, (int)o->supplement, (int)o->occlude, o->probability,
-        (int)o->maps.reduce, (int)o->maps.intersect.normalise, present, (int)o->maps.intersect.keep,
-        o->maps.ig.steps, (int)o->maps.ig.quadrature, (int)o->maps.ig.baseline.kind, baseline,
-        eng_cpu_name(o->exec->cpu), eng_exec_arithmetic(o->exec));
+        "gad evaluation 2: %s, %zu supports, pictures and data %s, split %llu, seed %llu, "
+        "%zu images, select %s, degenerate %d, area %d, sup %d, occlude %d, probability %d, "
+        "reduce %d, normalise %d, present %s, keep %d, ig %zu %d %d, %s %s, methods",
+        model, e->supports.count, data, (unsigned long long)o->split_seed,
+        (unsigned long long)o->seed, e->count, select, (int)o->degenerate, (int)o->area,
+        (int)o->supplement, (int)o->occlude, o->probability, (int)o->maps.reduce,
+        (int)o->maps.intersect.normalise, present, (int)o->maps.intersect.keep, o->maps.ig.steps,
+        (int)o->maps.ig.quadrature, (int)o->maps.ig.baseline.kind, eng_cpu_name(o->exec->cpu),
+        eng_exec_arithmetic(o->exec));
     for (size_t i = 0; i < e->methods && used < 1024; i++)
         used += snprintf(text + used, 1024 - (size_t)used, " %s", o->maps.methods.at[i]->name);
-    for (size_t i = 0; i < e->supports.count && used < 1024; i++) {
-        dat_model_fingerprint(&e->supports.at[i].model, print);
-        used += snprintf(text + used, 1024 - (size_t)used, "; %s", print);
-    }
-    for (char *c = text; *c; c++)
-        if (*c == '\n')
-            *c = ' ';
 }
 
 static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)

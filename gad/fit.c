@@ -37,23 +37,22 @@ static double now(void)
 static void describe(char text[512], const struct dat_model *model, const struct gad_fit_options *o)
 {
     struct dat_hash hash;
-    uint8_t digest[DAT_HASH_SIZE];
-    char hex[33], base[DAT_FINGERPRINT];
+    char data[DAT_HASH_PRINT], base[DAT_FINGERPRINT];
     dat_hash_init(&hash);
+    dat_preprocess_hash(&hash, &model->preprocess);
     dat_hash_update(&hash, o->train, o->train_count * sizeof *o->train);
     const char *about = dat_dataset_about(o->set);
     dat_hash_update(&hash, about, strlen(about));
     if (o->targets)
         dat_hash_update(&hash, o->targets,
                         dat_dataset_count(o->set) * model->config.classes * sizeof *o->targets);
-    dat_hash_final(&hash, digest);
-    dat_hash_hex(hex, digest, 16);
+    dat_hash_print(&hash, data);
     dat_model_fingerprint(model, base);
     snprintf(text, 512,
              "%s from %s, data %s, input %zux%zu, %zu epochs of %zu in batches of %zu, optimiser "
              "%d(%g %g %g %g) decay %g, rate %.9g schedule %d warm-up %g, augment %g-%g %g %g, "
              "frozen %d dropout %d, seed %llu, %s %s",
-             model->config.arch, base, hex, model->preprocess.width, model->preprocess.height,
+             model->config.arch, base, data, model->preprocess.width, model->preprocess.height,
              o->epochs, o->train_count, o->batch, (int)o->optim.kind, (double)o->optim.beta1,
              (double)o->optim.beta2, (double)o->optim.eps, (double)o->optim.momentum,
              (double)o->optim.weight_decay, (double)o->lr, (int)o->schedule, o->warm_up,
@@ -107,7 +106,7 @@ static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *l
     eng_tape_seed(f->tape, o->seed, f->step);
     enum eng_err err = eng_net_prepare(f->model->net, o->exec, ENG_FOR_TRAINING);
     if (err != ENG_OK || (err = eng_tape_forward(f->tape, batch->x, n)) != ENG_OK)
-        return eng_fail(why, err, "out of memory");
+        return eng_fail(why, err, "%s", eng_err_text(err));
     const float *y = eng_tape_output(f->tape);
     double batch_loss;
     if (o->targets) {

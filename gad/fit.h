@@ -30,11 +30,11 @@ struct gad_fit_options {
     struct dat_augment augment;
     int frozen_batch_norm; /* running averages instead of batch statistics, and left alone */
     int dropout;
-    const float *targets; /* [items of the set][classes]: mean squared error against them, NaN rows
-                             left out; NULL: cross-entropy with the labels */
+    const float *targets; /* [items of the set][classes]: mean squared error against them;
+                             NULL: cross-entropy with the labels */
     uint64_t seed;
     int workers, strict;
-    const char *checkpoint; /* file kept after each epoch and removed at the end; NULL: none */
+    const char *checkpoint; /* file kept after each epoch, for the caller to remove; NULL: none */
     const char *what;       /* for the progress bar */
     const struct gad_watch *watch;
 };

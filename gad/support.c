@@ -16,8 +16,7 @@ enum eng_err gad_alpha_parse(struct gad_alpha *alphas, size_t *count, const char
                              struct eng_why *why)
 {
     *count = 0;
-    const char *at = text;
-    do {
+    for (const char *at = text;;) {
         struct gad_alpha a;
         char *end;
         if (*count == GAD_ALPHAS_MAX)
@@ -40,11 +39,10 @@ enum eng_err gad_alpha_parse(struct gad_alpha *alphas, size_t *count, const char
                                 "an alpha of %g cannot be: it is a distance, 0 or more",
                                 (double)a.of[c]);
         alphas[(*count)++] = a;
-        at = end + 1;
         if (*end == '\0')
-            break;
-    } while (1);
-    return ENG_OK;
+            return ENG_OK;
+        at = end + 1;
+    }
 }
 
 void gad_alpha_text(const struct gad_alpha *alpha, char text[32])
@@ -69,16 +67,6 @@ struct gad_support_options gad_support_defaults(void)
         .holdout = 0.2, .epochs = 10, .batch = 32, .lr = 4e-5f, .workers = 1};
 }
 
-/* Everything a support's bits depend on beside the original and the alpha. */
-static void describe(char text[256], const struct gad_support_options *o, size_t images)
-{
-    snprintf(text, 256,
-             "%zu images, %zu epochs in batches of %zu, Adam at %g, batch norm %s, dropout %s, "
-             "seed %llu",
-             images, o->epochs, o->batch, (double)o->lr, o->train_batch_norm ? "trained" : "frozen",
-             o->dropout ? "on" : "off", (unsigned long long)o->seed);
-}
-
 struct job {
     const struct gad_support_options *o;
     struct dat_model *base;
@@ -88,13 +76,39 @@ struct job {
     const float *logits; /* [count][2]: the original's */
     float *targets;      /* [items of the set][2] */
     char base_print[DAT_FINGERPRINT];
-    char settings[256];
+    char settings[256], data_print[DAT_HASH_PRINT];
 };
 
-/* *done = 1 if path holds this support already. One of another original or settings is
+/* Everything a support's bits depend on beside the original and the alpha; but for the machine, on
+ * which work may go on that another one began. */
+static void describe(struct job *job)
+{
+    const struct gad_support_options *o = job->o;
+    const char *about = dat_dataset_about(job->set);
+    struct dat_hash hash;
+    dat_hash_init(&hash);
+    dat_preprocess_hash(&hash, &job->base->preprocess);
+    dat_hash_update(&hash, about, strlen(about));
+    dat_hash_update(&hash, job->items, job->count * sizeof *job->items);
+    dat_hash_print(&hash, job->data_print);
+    snprintf(job->settings, sizeof job->settings,
+             "%zu images, %zu epochs in batches of %zu, Adam at %g, batch norm %s, dropout %s, "
+             "seed %llu%s",
+             job->count, o->epochs, o->batch, (double)o->lr,
+             o->train_batch_norm ? "trained" : "frozen", o->dropout ? "on" : "off",
+             (unsigned long long)o->seed, o->exec->precision == ENG_PRECISION_BF16 ? ", bf16" : "");
+}
+
+static int has_note(const struct dat_model *model, const char *key, const char *value)
+{
+    const char *note = dat_model_note(model, key);
+    return note && strcmp(note, value) == 0;
+}
+
+/* *done = 1 if path holds this support already. One of another original, data or settings is
  * ENG_MISMATCH, or as good as none if it is to be replaced. */
-static enum eng_err find_finished(const struct job *job, const char *path, int *done,
-                                  struct eng_why *why)
+static enum eng_err find_finished(const struct job *job, const char *path, const char *alpha,
+                                  int *done, struct eng_why *why)
 {
     struct dat_model old;
     *done = 0;
@@ -104,24 +118,38 @@ static enum eng_err find_finished(const struct job *job, const char *path, int *
         return ENG_OK;
     if (err != ENG_OK)
         return err;
-    const char *base = dat_model_note(&old, "base_fingerprint");
-    const char *settings = dat_model_note(&old, "settings");
-    *done = base && strcmp(base, job->base_print) == 0 && settings &&
-            strcmp(settings, job->settings) == 0;
+    *done = has_note(&old, "base_fingerprint", job->base_print) && has_note(&old, "alpha", alpha) &&
+            has_note(&old, "settings", job->settings) &&
+            has_note(&old, "data_fingerprint", job->data_print);
     dat_model_release(&old);
     if (*done || job->o->replace)
         return ENG_OK;
     return eng_fail(why, ENG_MISMATCH,
-                    "%s: is there already, of another original or other settings; give another "
-                    "folder or delete it",
+                    "%s: is there already, of another original, data or settings; give "
+                    "another folder or delete it",
                     path);
+}
+
+/* What a support's file says of itself. */
+static enum eng_err note_all(struct dat_model *model, const struct job *job, const char *alpha,
+                             const struct gad_epoch *log)
+{
+    ENG_TRY(dat_model_set_note(model, "base_fingerprint", "%s", job->base_print));
+    ENG_TRY(dat_model_set_note(model, "alpha", "%s", alpha));
+    ENG_TRY(dat_model_set_note(model, "settings", "%s", job->settings));
+    ENG_TRY(dat_model_set_note(model, "data_fingerprint", "%s", job->data_print));
+    ENG_TRY(dat_model_set_note(model, "trained_on", "%s", dat_dataset_about(job->set)));
+    ENG_TRY(dat_model_set_note(model, "epochs", "%zu", job->o->epochs));
+    ENG_TRY(dat_model_set_note(model, "lr", "%g", (double)job->o->lr));
+    return gad_history_note(model, log, job->o->epochs);
 }
 
 static enum eng_err train_one(struct job *job, const struct gad_alpha *alpha, struct eng_why *why)
 {
     const struct gad_support_options *o = job->o;
-    char text[32], name[64], what[48];
+    char text[32], exact[48], name[64], what[48];
     gad_alpha_text(alpha, text);
+    snprintf(exact, sizeof exact, "[%.9g,%.9g]", (double)alpha->of[0], (double)alpha->of[1]);
     snprintf(name, sizeof name, "alpha%s.safetensors", text);
     if (strchr(name, ':'))
         *strchr(name, ':') = '-';
@@ -135,7 +163,7 @@ static enum eng_err train_one(struct job *job, const struct gad_alpha *alpha, st
     struct dat_model model = {0};
     struct gad_epoch *log = NULL;
     int done;
-    enum eng_err err = find_finished(job, path, &done, why);
+    enum eng_err err = find_finished(job, path, exact, &done, why);
     if (err != ENG_OK || done)
         goto done;
     for (size_t i = 0; i < job->count; i++) {
@@ -164,15 +192,7 @@ static enum eng_err train_one(struct job *job, const struct gad_alpha *alpha, st
                                         .watch = o->watch};
     if ((err = gad_fit(&model, &fit, &log, why)) != ENG_OK)
         goto done;
-    if ((err = dat_model_set_note(&model, "base_fingerprint", "%s", job->base_print)) != ENG_OK ||
-        (err = dat_model_set_note(&model, "alpha", "[%.9g,%.9g]", (double)alpha->of[0],
-                                  (double)alpha->of[1])) != ENG_OK ||
-        (err = dat_model_set_note(&model, "settings", "%s", job->settings)) != ENG_OK ||
-        (err = dat_model_set_note(&model, "trained_on", "%s", dat_dataset_about(job->set))) !=
-            ENG_OK ||
-        (err = dat_model_set_note(&model, "epochs", "%zu", o->epochs)) != ENG_OK ||
-        (err = dat_model_set_note(&model, "lr", "%g", (double)o->lr)) != ENG_OK ||
-        (err = gad_history_note(&model, log, o->epochs)) != ENG_OK) {
+    if ((err = note_all(&model, job, exact, log)) != ENG_OK) {
         eng_fail(why, err, "out of memory");
         goto done;
     }
@@ -184,6 +204,21 @@ done:
     free(path);
     free(checkpoint);
     return err;
+}
+
+/* Images that could not be read, which have no logits, have no targets either. */
+static void leave_out_unread(struct job *job, size_t *items, float *logits)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        if (isnan(logits[i * GAD_CLASSES]))
+            continue;
+        items[kept] = items[i];
+        memmove(logits + kept * GAD_CLASSES, logits + i * GAD_CLASSES,
+                GAD_CLASSES * sizeof *logits);
+        kept++;
+    }
+    job->count = kept;
 }
 
 static enum eng_err train_all(struct job *job, struct eng_why *why)
@@ -212,8 +247,9 @@ static enum eng_err train_all(struct job *job, struct eng_why *why)
                                                 .watch = o->watch};
     job->items = items;
     job->logits = logits;
-    describe(job->settings, o, job->count);
+    describe(job);
     err = gad_predict(logits, job->base, job->set, items, job->count, &predict, why);
+    leave_out_unread(job, items, logits);
     for (size_t i = 0; err == ENG_OK && i < o->alpha_count; i++)
         if (o->train_zero || o->alphas[i].of[0] != 0.0f || o->alphas[i].of[1] != 0.0f)
             err = train_one(job, &o->alphas[i], why);

@@ -53,7 +53,8 @@ struct gad_support_options {
     size_t epochs, batch;
     float lr;
     int train_batch_norm, dropout, train_zero;
-    int replace; /* a support that is there, of another original or settings, is trained anew */
+    int replace; /* a support that is there, of another original, data or settings, is trained
+                    anew */
     uint64_t seed;
     int workers, strict;
     size_t file_memory; /* bytes that reading a file may take: data/budget.h; 0: no bound */

@@ -616,6 +616,13 @@ static void test_support(void)
           "what is done is kept");
     REFUSED(1, "alpha2.safetensors",
             "support other.safetensors " DATA " -o s --alpha 2 --epochs 1 --batch 8");
+    static const char *const others[] = {"--split-seed 1", "--holdout 0.3", "--mean 0.5,0.5,0.5",
+                                         "--seed 1", "--precision bf16"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        REFUSED(1, "alpha2.safetensors: is there already, of another original, data or settings",
+                "support m.safetensors " DATA " -o s --alpha 2 --epochs 1 --batch 8 %s", others[i]);
+    REFUSED(1, "alpha2.safetensors", /* a name that another alpha has */
+            "support m.safetensors " DATA " -o s --alpha 2.000001 --epochs 1 --batch 8");
     REFUSED(1, "s/", "explain other.safetensors a.ppm -o e --support s --steps 2");
     REFUSED(1, "s/", "evaluate other.safetensors " DATA " -o e --support s --steps 2");
     REFUSED(1, "photos", "explain m.safetensors a.ppm -o e --support photos");
