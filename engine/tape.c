@@ -25,7 +25,10 @@ struct plan {
     size_t value_block, grad_block, saved_block;
 };
 
-enum { SLICE_BYTES = 32 << 20 }; /* of the largest value, about, where a forward pass is cut */
+enum {
+    SLICE_BYTES = 32 << 20,    /* of the largest value, about, where a forward pass is cut */
+    ROOM = 64 * sizeof(float), /* times a value's numbers: must fit a size_t */
+};
 
 struct eng_tape {
     const struct eng_net *net;
@@ -58,6 +61,9 @@ static enum eng_err plan_extents(struct eng_tape *tape, struct eng_why *why)
                             "%zux%zu with %zu channels); give another size",
                             tape->options.width, tape->options.height, node->op->name, x[0].w,
                             x[0].h, x[0].c);
+        /* What operators compute from these sizes, such as padded copies, then fits, too. */
+        if (eng_product(eng_product(tape->options.batch, eng_extent_count(y)), ROOM) == (size_t)-1)
+            return ENG_TOOBIG; /* eng_tape_new has the sentence */
     }
     const struct eng_extent *y = &tape->plans[net->node_count - 1].extent;
     if (y->h != 1 || y->w != 1)
@@ -200,10 +206,16 @@ static void plan_slices(struct eng_tape *tape)
     tape->slice = eng_ceil_div(o->batch, eng_ceil_div(largest, SLICE_BYTES / sizeof(float)));
 }
 
-/* Images for which node i's value, and whatever it needs to be computed, have room. */
+/* Images that node i runs for at once. */
 static size_t images_of(const struct eng_tape *tape, int i)
 {
     return i < tape->cut ? tape->slice : tape->options.batch;
+}
+
+/* 1 if node i runs in slices, but its value is kept for all images. */
+static int leaves_slice(const struct eng_tape *tape, int i)
+{
+    return i == tape->cut - 1;
 }
 
 static void fill_pass(const struct eng_tape *tape, int i, size_t n, struct eng_pass *pass)
@@ -223,67 +235,90 @@ static void fill_pass(const struct eng_tape *tape, int i, size_t n, struct eng_p
             pass->x_extent[k] = tape->plans[node->input[k]].extent;
 }
 
-/* Lives of values, gradients and what is kept, from the order of the steps. */
+/* 1 if node c reads node i. */
+static int reads(const struct eng_tape *tape, int c, int i)
+{
+    const int *input = tape->net->nodes[c].input;
+    return tape->plans[c].used && (input[0] == i || input[1] == i);
+}
+
+/* The steps of a tape: forward at i, backward at 2 nodes - i; what is kept lives to the end. */
+struct life {
+    size_t first, last;
+};
+
+static size_t end_of(const struct eng_tape *tape)
+{
+    return 2 * (size_t)tape->net->node_count + 1;
+}
+
+/* Of the values at place i: from its node to the last reader of any of them. */
+static struct life value_life(const struct eng_tape *tape, int i)
+{
+    const struct plan *plans = tape->plans;
+    const int nodes = tape->net->node_count;
+    struct life life = {leaves_slice(tape, i) ? 0 : (size_t)i, (size_t)i};
+    for (int j = i; j < nodes; j++) {
+        if (!plans[j].used || plans[j].value != i)
+            continue;
+        if (j == nodes - 1)
+            life.last = end_of(tape);
+        for (int c = j + 1; c < nodes; c++)
+            if (reads(tape, c, j))
+                life.last = eng_max(life.last, tape->options.want && plans[c].flags & ENG_OP_KEEPS_X
+                                                   ? end_of(tape)
+                                                   : (size_t)c);
+    }
+    return life;
+}
+
+/* Of the gradients at place i: from the first that is written to the last that is read; last is 0
+ * if there is none. */
+static struct life grad_life(const struct eng_tape *tape, int i)
+{
+    const struct plan *plans = tape->plans;
+    const int nodes = tape->net->node_count;
+    struct life life = {end_of(tape), 0};
+    for (int j = 0; j < nodes; j++) {
+        if (!plans[j].used || plans[j].grad != i || !plans[j].reaches)
+            continue;
+        const size_t back = (size_t)(2 * nodes - j);
+        life.first = eng_min(life.first, j == nodes - 1 ? (size_t)nodes : back);
+        for (int c = j + 1; c < nodes; c++)
+            if (reads(tape, c, j))
+                life.first = eng_min(life.first, (size_t)(2 * nodes - c));
+        life.last = eng_max(life.last, back);
+    }
+    return life;
+}
+
 static void plan_blocks(struct eng_tape *tape)
 {
     const struct eng_net *net = tape->net;
-    struct plan *plans = tape->plans;
-    const size_t nodes = (size_t)net->node_count, end = 2 * nodes + 1;
-    const unsigned want = tape->options.want;
-    const int keeps_saved = want || tape->options.train_batch_norm; /* for the running averages */
+    const size_t end = end_of(tape);
+    const int keeps_saved = tape->options.want || /* or for the running averages */
+                            tape->options.train_batch_norm;
     size_t scratch = 0;
     for (int i = 0; i < net->node_count; i++) {
-        if (!plans[i].used)
+        struct plan *p = &tape->plans[i];
+        if (!p->used)
             continue;
+        const struct eng_op *op = net->nodes[i].op;
         struct eng_pass pass;
         fill_pass(tape, i, images_of(tape, i), &pass);
-        const int across = i == tape->cut - 1; /* kept for all images, whose slices come by turns */
-        const size_t images = across ? tape->options.batch : pass.n;
-        const size_t bytes = eng_product(eng_product(images, eng_extent_count(&plans[i].extent)),
-                                         sizeof(float));
-        size_t value_last = 0, grad_first = end, grad_last = 0;
-        int has_grad = 0;
-        for (int j = 0; j < net->node_count; j++) {
-            const struct plan *p = &plans[j];
-            if (!p->used)
-                continue;
-            if (p->value == i) {
-                if (j == net->node_count - 1)
-                    value_last = end;
-                for (int c = j + 1; c < net->node_count; c++)
-                    if (plans[c].used &&
-                        (net->nodes[c].input[0] == j || net->nodes[c].input[1] == j)) {
-                        const size_t last = want && plans[c].flags & ENG_OP_KEEPS_X ? end
-                                                                                    : (size_t)c;
-                        value_last = last > value_last ? last : value_last;
-                    }
-            }
-            if (p->grad == i && p->reaches) {
-                size_t first = 2 * nodes - (size_t)j;
-                for (int c = j + 1; c < net->node_count; c++)
-                    if (plans[c].used &&
-                        (net->nodes[c].input[0] == j || net->nodes[c].input[1] == j))
-                        first = 2 * nodes - (size_t)c < first ? 2 * nodes - (size_t)c : first;
-                if (j == net->node_count - 1)
-                    first = nodes;
-                has_grad = 1;
-                grad_first = first < grad_first ? first : grad_first;
-                grad_last = 2 * nodes - (size_t)j > grad_last ? 2 * nodes - (size_t)j : grad_last;
-            }
-        }
-        if (plans[i].value == i)
-            plans[i].value_block = eng_arena_add(&tape->arena, bytes, across ? 0 : (size_t)i,
-                                                 value_last > (size_t)i ? value_last : (size_t)i);
-        if (has_grad)
-            plans[i].grad_block = eng_arena_add(&tape->arena, bytes, grad_first, grad_last);
-        if (net->nodes[i].op->saved) /* from 0: an earlier node may fill it on the way */
-            plans[i].saved_block = eng_arena_add(&tape->arena, net->nodes[i].op->saved(&pass),
-                                                 plans[i].folded ? 0 : (size_t)i,
-                                                 keeps_saved ? end : (size_t)i);
-        if (net->nodes[i].op->scratch) {
-            const size_t need = net->nodes[i].op->scratch(&pass);
-            scratch = need > scratch ? need : scratch;
-        }
+        const size_t images = leaves_slice(tape, i) ? tape->options.batch : pass.n;
+        const size_t bytes = images * eng_extent_count(&p->extent) * sizeof(float);
+        const struct life value = value_life(tape, i), grad = grad_life(tape, i);
+        if (p->value == i)
+            p->value_block = eng_arena_add(&tape->arena, bytes, value.first, value.last);
+        if (grad.last)
+            p->grad_block = eng_arena_add(&tape->arena, bytes, grad.first, grad.last);
+        if (op->saved) /* from 0: an earlier node may fill it on the way */
+            p->saved_block = eng_arena_add(&tape->arena, op->saved(&pass),
+                                           p->folded ? 0 : (size_t)i,
+                                           keeps_saved ? end : (size_t)i);
+        if (op->scratch)
+            scratch = eng_max(scratch, op->scratch(&pass));
     }
     tape->scratch_block = eng_arena_add(&tape->arena, scratch, 0, end);
 }
@@ -398,7 +433,7 @@ static void forward(const struct eng_tape *tape, int first, int end, const float
         struct eng_pass pass = make_pass(tape, i, n);
         if (i == 0)
             pass.x[0] = x;
-        if (i == tape->cut - 1)
+        if (leaves_slice(tape, i))
             pass.y += at * eng_extent_count(&p->extent);
         if (p->norm >= 0) {
             const struct eng_pass norm = make_pass(tape, p->norm, n);

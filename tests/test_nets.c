@@ -384,6 +384,27 @@ static void test_smallest(void)
     eng_net_free(net);
 }
 
+/* Sizes beyond all memory are told before anything is computed from them. */
+static void test_largest(void)
+{
+    struct eng_net *net = build(&(struct eng_arch_config){"resnet18", 0.25f, 2, 0});
+    const size_t one = 1;
+    const struct eng_tape_options absurd[] = {
+        {one << 60, 16, 16, 0, 0, 0},
+        {one << 60, 15, 15, 3, 1, 1},
+        {one << 20, one << 20, one << 20, 0, 0, 0},
+        {one << 48, 32, 32, 3, 0, 0},
+        {one << 58, 1, 1, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++) {
+        struct eng_tape *tape;
+        struct eng_why why = {""};
+        const enum eng_err err = eng_tape_new(&tape, net, &exec, &absurd[i], &why);
+        CHECK((err == ENG_TOOBIG || err == ENG_NOMEM) && why.text[0], "%s", why.text);
+    }
+    eng_net_free(net);
+}
+
 /* ---- inference ------------------------------------------------------------------------------- */
 
 /* The tensors of a net, with one of them changed. */
@@ -532,6 +553,7 @@ int main(void)
     eng_exec_set_precision(&exec, ENG_PRECISION_AUTO);
     test_one_colour();
     test_smallest();
+    test_largest();
     test_guess();
     test_infer();
     return tap_done();
