@@ -4,27 +4,7 @@
 
 #include <string.h>
 
-static const char *const names[] = {
-#define NAME(id, name) name,
-    ATTR_BASELINES(NAME)
-#undef NAME
-};
-
-enum { KINDS = sizeof names / sizeof *names };
-
-const char *attr_baseline_name(enum attr_baseline_kind kind)
-{
-    return eng_choice_name((int)kind, names, KINDS);
-}
-
-enum eng_err attr_baseline_parse(enum attr_baseline_kind *kind, const char *text,
-                                 struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, names, KINDS, "baseline", why));
-    *kind = (enum attr_baseline_kind)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(attr_baseline, attr_baseline_kind, ATTR_BASELINES, "baseline")
 
 enum eng_err attr_baseline_check(const struct attr_baseline *baseline, struct eng_why *why)
 {

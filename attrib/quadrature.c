@@ -5,27 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
-static const char *const names[] = {
-#define NAME(id, name) name,
-    ATTR_QUADRATURES(NAME)
-#undef NAME
-};
-
-enum { RULES = sizeof names / sizeof *names };
-
-const char *attr_quadrature_name(enum attr_quadrature rule)
-{
-    return eng_choice_name((int)rule, names, RULES);
-}
-
-enum eng_err attr_quadrature_parse(enum attr_quadrature *rule, const char *text,
-                                   struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, names, RULES, "quadrature", why));
-    *rule = (enum attr_quadrature)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(attr_quadrature, attr_quadrature, ATTR_QUADRATURES, "quadrature")
 
 enum eng_err attr_quadrature_check(enum attr_quadrature rule, size_t n, struct eng_why *why)
 {

@@ -4,26 +4,7 @@
 
 #include <math.h>
 
-static const char *const names[] = {
-#define NAME(id, name) name,
-    ATTR_REDUCES(NAME)
-#undef NAME
-};
-
-enum { REDUCES = sizeof names / sizeof *names };
-
-const char *attr_reduce_name(enum attr_reduce how)
-{
-    return eng_choice_name((int)how, names, REDUCES);
-}
-
-enum eng_err attr_reduce_parse(enum attr_reduce *how, const char *text, struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, names, REDUCES, "reduction", why));
-    *how = (enum attr_reduce)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(attr_reduce, attr_reduce, ATTR_REDUCES, "reduction")
 
 void attr_reduce_map(float *map, const float *a, size_t channels, size_t pixels,
                      enum attr_reduce how)

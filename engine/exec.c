@@ -11,27 +11,7 @@
 #include <omp.h>
 #endif
 
-static const char *const precisions[] = {
-#define ENG_PRECISION_NAME(code, name) name,
-    ENG_PRECISIONS(ENG_PRECISION_NAME)
-#undef ENG_PRECISION_NAME
-};
-
-enum { PRECISIONS = sizeof precisions / sizeof *precisions };
-
-const char *eng_precision_name(enum eng_precision precision)
-{
-    return eng_choice_name((int)precision, precisions, PRECISIONS);
-}
-
-enum eng_err eng_precision_parse(enum eng_precision *precision, const char *text,
-                                 struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, precisions, PRECISIONS, "precision", why));
-    *precision = (enum eng_precision)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(eng_precision, eng_precision, ENG_PRECISIONS, "precision")
 
 int eng_exec_processors(void)
 {

@@ -25,26 +25,7 @@ struct bench {
     size_t passes; /* images forward or back, in one run */
 };
 
-static const char *const names[] = {
-#define GAD_BENCH_NAME(id, name) name,
-    GAD_BENCH_JOBS(GAD_BENCH_NAME)
-#undef GAD_BENCH_NAME
-};
-
-enum { JOBS = sizeof names / sizeof *names };
-
-const char *gad_bench_name(enum gad_bench_job job)
-{
-    return eng_choice_name((int)job, names, JOBS);
-}
-
-enum eng_err gad_bench_parse(enum gad_bench_job *job, const char *text, struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, names, JOBS, "job", why));
-    *job = (enum gad_bench_job)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(gad_bench, gad_bench_job, GAD_BENCH_JOBS, "job")
 
 /* ---- the jobs ------------------------------------------------------------------------------- */
 
@@ -87,7 +68,7 @@ static enum eng_err run_train(struct bench *b)
     return eng_tape_update_running(b->tape, b->net);
 }
 
-static enum eng_err (*const jobs[JOBS])(struct bench *) = {
+static enum eng_err (*const jobs[])(struct bench *) = {
     [GAD_BENCH_FORWARD] = run_forward,
     [GAD_BENCH_INPUT_GRADIENT] = run_input_gradient,
     [GAD_BENCH_ATTRIBUTION] = run_attribution,

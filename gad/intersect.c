@@ -8,40 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-#define NAME(id, name) name,
-static const char *const normalise_names[] = {GAD_NORMALISES(NAME)};
-static const char *const keep_names[] = {GAD_KEEPS(NAME)};
-#undef NAME
-
-const char *gad_normalise_name(enum gad_normalise normalise)
-{
-    return eng_choice_name((int)normalise, normalise_names, COUNT(normalise_names));
-}
-
-enum eng_err gad_normalise_parse(enum gad_normalise *normalise, const char *text,
-                                 struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, normalise_names, COUNT(normalise_names),
-                             "normalisation", why));
-    *normalise = (enum gad_normalise)choice;
-    return ENG_OK;
-}
-
-const char *gad_keep_name(enum gad_keep keep)
-{
-    return eng_choice_name((int)keep, keep_names, COUNT(keep_names));
-}
-
-enum eng_err gad_keep_parse(enum gad_keep *keep, const char *text, struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, keep_names, COUNT(keep_names), "value to keep", why));
-    *keep = (enum gad_keep)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(gad_normalise, gad_normalise, GAD_NORMALISES, "normalisation")
+ENG_CHOICE(gad_keep, gad_keep, GAD_KEEPS, "value to keep")
 
 struct gad_intersect gad_intersect_default(void)
 {

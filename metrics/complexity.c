@@ -2,26 +2,7 @@
 
 #include "engine/choice.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-#define NAME(id, name) name,
-static const char *const degenerate_names[] = {MET_DEGENERATES(NAME)};
-#undef NAME
-
-const char *met_degenerate_name(enum met_degenerate degenerate)
-{
-    return eng_choice_name((int)degenerate, degenerate_names, COUNT(degenerate_names));
-}
-
-enum eng_err met_degenerate_parse(enum met_degenerate *degenerate, const char *text,
-                                  struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, degenerate_names, COUNT(degenerate_names),
-                             "treatment of hulls without area", why));
-    *degenerate = (enum met_degenerate)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(met_degenerate, met_degenerate, MET_DEGENERATES, "treatment of hulls without area")
 
 static enum met_winner smaller(double gad, double original)
 {

@@ -4,30 +4,16 @@
 
 #include <stdlib.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 #define NAME(id, name) name,
 static const char *const kind_names[] = {MET_HULL_KINDS(NAME)};
-static const char *const area_names[] = {MET_AREAS(NAME)};
 #undef NAME
 
 const char *met_hull_kind_name(enum met_hull_kind kind)
 {
-    return eng_choice_name((int)kind, kind_names, COUNT(kind_names));
+    return eng_choice_name((int)kind, kind_names, sizeof kind_names / sizeof *kind_names);
 }
 
-const char *met_area_name(enum met_area area)
-{
-    return eng_choice_name((int)area, area_names, COUNT(area_names));
-}
-
-enum eng_err met_area_parse(enum met_area *area, const char *text, struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, area_names, COUNT(area_names), "area", why));
-    *area = (enum met_area)choice;
-    return ENG_OK;
-}
+ENG_CHOICE(met_area, met_area, MET_AREAS, "area")
 
 /* Twice the signed area of the triangle a b c; 0 when they are on one line. */
 static int64_t cross(struct met_point a, struct met_point b, struct met_point c)

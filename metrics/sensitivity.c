@@ -4,11 +4,7 @@
 
 #include <math.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-#define NAME(id, name) name,
-static const char *const supplement_names[] = {MET_SUPPLEMENTS(NAME)};
-#undef NAME
+ENG_CHOICE(met_supplement, met_supplement, MET_SUPPLEMENTS, "supplement")
 
 enum eng_err met_sensitivity(struct met_rs *rs, double before, double after, int64_t pixels)
 {
@@ -22,21 +18,6 @@ enum eng_err met_sensitivity(struct met_rs *rs, double before, double after, int
         .pixels = pixels,
         .empty = empty,
     };
-    return ENG_OK;
-}
-
-const char *met_supplement_name(enum met_supplement supplement)
-{
-    return eng_choice_name((int)supplement, supplement_names, COUNT(supplement_names));
-}
-
-enum eng_err met_supplement_parse(enum met_supplement *supplement, const char *text,
-                                  struct eng_why *why)
-{
-    int choice;
-    ENG_TRY(eng_choice_parse(&choice, text, supplement_names, COUNT(supplement_names), "supplement",
-                             why));
-    *supplement = (enum met_supplement)choice;
     return ENG_OK;
 }
 
