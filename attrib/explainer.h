@@ -31,10 +31,10 @@
 struct attr_explainer;
 
 /* Plans for images of height x width. `memory` (0: ATTR_MEMORY_DEFAULT) bounds in bytes what the
- * explainer holds, by the number of images that it takes at once; a single image may exceed it.
- * Results do not depend on it beyond float rounding. The net, and exec, must outlive the
- * explainer; several explainers may share them, each in its own thread. ENG_SHAPE if the net
- * cannot take such images, ENG_NOMEM. The caller frees it. */
+ * explainer plans, by the number of images that it takes at once; a single image may exceed it, and
+ * integrated gradients take a sum for each class besides. Results have the same bits for any. The
+ * net, and exec, must outlive the explainer; several explainers may share them, each in its own
+ * thread. ENG_SHAPE if the net cannot take such images, ENG_NOMEM. The caller frees it. */
 enum eng_err attr_explainer_new(struct attr_explainer **out, const struct eng_net *net,
                                 const struct eng_exec *exec, size_t height, size_t width,
                                 size_t memory, struct eng_why *why);

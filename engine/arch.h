@@ -37,9 +37,8 @@ const char *eng_arch_title(const char *name);
 typedef int eng_arch_find(void *context, const char *name, struct eng_shape *shape);
 
 /* Finds the architecture, width, classes and hidden size that give these parameters, all of which
- * find has; what else it has does not matter. The smallest side of an image that the net takes is
- * 32. Memory is in proportion to what find has. ENG_MISMATCH if no architecture fits; ENG_NOMEM.
- * *config's arch points to static text. */
+ * find has; what else it has does not matter. Memory is in proportion to what find has.
+ * ENG_MISMATCH if no architecture fits; ENG_NOMEM. *config's arch points to static text. */
 enum eng_err eng_arch_infer(struct eng_arch_config *config, eng_arch_find *find, void *context,
                             struct eng_why *why);
 

@@ -74,7 +74,7 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_p
     w.dy_row = row_of_dy(rows * pitch);
     w.dy_part = eng_product(w.rows_of_dy, w.dy_row);
     /* A row of zeros follows for taps on the right, and what the last step reaches beyond. */
-    w.x_plane = eng_product((rows + w.s.halo + 1) * pitch + 2 * STEP, w.channels);
+    w.x_plane = eng_product((rows + w.s.halo + 1) * pitch + w.s.lead[1] + 2 * STEP, w.channels);
     w.x_part = planes * w.x_plane;
     const size_t a = eng_round_up(eng_product(w.parts * w.dy_part, sizeof *w.a), 64);
     const size_t b = eng_round_up(eng_product(w.parts * w.x_part, sizeof *w.b), 64);

@@ -1,9 +1,9 @@
 /* How to compute: the kernels of one CPU level, and a number of threads.
  *
- * An exec is read-only once made; any number of threads may share one. Work is cut into tasks
- * whose number and content depend on the shapes alone, each task writes its own part of the
- * result, and no sum is ever split between tasks: so the bits of a result are the same for any
- * number of threads. */
+ * An exec is read-only once made; any number of threads may share one. Work is cut into tasks. What
+ * each computes depends on the shapes alone, it writes its own part of the result, and no sum is
+ * ever split between tasks: so the bits of a result are the same for any number of threads. How
+ * many tasks are under way at once may follow the threads. */
 #ifndef ENG_EXEC_H
 #define ENG_EXEC_H
 
@@ -18,8 +18,8 @@
  *            where it applies
  *   f32      plain sums of products, each a chain of float32
  *   bf16x3   three products in bfloat16 for one of float32 (engine/bf16.h), float32's class of
- * error; without tiles a way to check results, and slow bf16     one product in bfloat16: errors
- * near 1 %, never chosen by auto */
+ *            error; without tiles a way to check results, and slow
+ *   bf16     one product in bfloat16: errors near 1 %, never chosen by auto */
 #define ENG_PRECISIONS(X) X(AUTO, "auto") X(F32, "f32") X(BF16X3, "bf16x3") X(BF16, "bf16")
 
 enum eng_precision {
@@ -39,7 +39,7 @@ struct eng_exec {
     const struct eng_gemm_kernel *gemm; /* engine/kernels/gemm_list.h */
     const struct eng_vec_kernel *vec;   /* engine/kernels/vec_list.h */
 
-    /* What the precision comes to: at most one of these, or neither, and then the first. */
+    /* What the precision comes to: one of these, or neither, and then gemm computes all. */
     const struct eng_winograd_kernel *winograd; /* engine/kernels/winograd_list.h */
     const struct eng_bf16_kernel *bf16;         /* engine/kernels/bf16_list.h */
     int bf16_split;                             /* three products, of hi and lo parts */

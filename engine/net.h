@@ -50,7 +50,7 @@ int eng_net_add(struct eng_net *net, int a, int b);
 int eng_net_flatten(struct eng_net *net, int x); /* to features in C,H,W order */
 enum eng_err eng_net_finish(struct eng_net *net, struct eng_why *why);
 
-/* Nodes, for those who print or count: number, operator's name, inputs (-1: none). */
+/* Nodes, for those who print or count: how many, and the name of one's operator. */
 int eng_net_node_count(const struct eng_net *net);
 const char *eng_net_node_op(const struct eng_net *net, int node);
 size_t eng_net_outputs(const struct eng_net *net); /* channels of the output: the classes */

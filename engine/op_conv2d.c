@@ -429,8 +429,8 @@ static void winograd_input_gradient(const struct eng_pass *pass)
     run_winograd(pass, &job, pass->pack->backward, 1, &c.sink);
 }
 
-/* How a convolution is computed with an exec, from its channels and kernel alone: forward and input
- * gradient, and by the image size the gradient of the weights. */
+/* How a convolution is computed with an exec: forward and input gradient from its channels and
+ * kernel alone, the gradient of the weights also by the positions of the batch. */
 static int by_winograd(const struct eng_pass *pass)
 {
     return eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);

@@ -4,8 +4,8 @@
  *
  * Numbers that are equal in exact sums, as where an image has one colour, are so to the bit only if
  * all positions are summed alike. Winograd's algorithm rounds by the place in a tile, and its ties
- * would be broken at random. So behind it neighbours that are equal in *all* channels, up to its
- * rounding, count as equal: chance does not bring that about. */
+ * would be broken at random. So where an exec uses it at all, neighbours that are equal in *all*
+ * channels, up to its rounding, count as equal: chance does not bring that about. */
 #include "engine/op.h"
 
 #include <math.h>

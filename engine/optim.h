@@ -27,8 +27,8 @@ void eng_optim_free(struct eng_optim *optim); /* NULL allowed */
 void eng_optim_step(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
                     struct eng_grads *grads, float lr);
 
-/* The same step on the way back, each gradient as it is finished (engine/grads.h), to the same
- * bits:
+/* The same step on the way back, each gradient as it is finished (engine/grads.h); to the same
+ * bits, but that parameters which do not lead to the output stay as they are:
  *
  *     eng_optim_begin(optim, exec, net, lr);
  *     eng_tape_backward(tape, seed, ENG_RELU_STANDARD, NULL, grads);

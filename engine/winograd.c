@@ -130,7 +130,7 @@ static void point_input(const float *at[IN * IN], const struct tiles *t, size_t 
 
 /* ---- the convolution ------------------------------------------------------------------------ */
 
-/* How the tiles are cut, from the shape alone. */
+/* How the tiles are cut: into products from the shape alone, into groups by the threads, too. */
 struct cut {
     size_t ld;     /* floats between the rows of V */
     size_t tiles;  /* of a product */

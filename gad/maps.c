@@ -77,11 +77,6 @@ void gad_mapper_free(struct gad_mapper *m)
     free(m);
 }
 
-size_t gad_mapper_nets(const struct gad_mapper *mapper)
-{
-    return mapper->nets;
-}
-
 const float *gad_maps_of(const struct gad_maps *m, size_t net, size_t method, size_t cls,
                          size_t image)
 {

@@ -35,9 +35,6 @@ enum eng_err gad_mapper_new(struct gad_mapper **out, struct dat_model *base,
                             const struct gad_maps_options *options, struct eng_why *why);
 void gad_mapper_free(struct gad_mapper *mapper); /* NULL allowed */
 
-/* Nets: the original and its supports. */
-size_t gad_mapper_nets(const struct gad_mapper *mapper);
-
 /* What gad_mapper_run found for a group of images; owned by the mapper until the next run. */
 struct gad_maps {
     size_t images, nets, methods, classes, pixels, channels;
