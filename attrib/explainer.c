@@ -1,6 +1,7 @@
 #include "attrib/explainer.h"
 
 #include "attrib/pass.h"
+#include "engine/sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +209,7 @@ static enum eng_err run(struct attr_pass *pass, const struct attr_result *result
     const struct attr_request *r = pass->request;
     for (size_t first = 0; first < r->images; first += pass->batch) {
         const size_t left = r->images - first;
-        ENG_TRY(run_at_input(pass, result, first, left < pass->batch ? left : pass->batch));
+        ENG_TRY(run_at_input(pass, result, first, eng_min(left, pass->batch)));
     }
     for (size_t m = 0; m < r->methods.count; m++)
         if (r->methods.at[m]->taken == ATTR_ON_PATH && r->class_count)

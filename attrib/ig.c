@@ -1,6 +1,7 @@
 #include "attrib/ig.h"
 
 #include "attrib/pass.h"
+#include "engine/sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static enum eng_err start_outputs(struct walk *w, double *gap)
     struct attr_pass *pass = w->pass;
     const struct attr_request *r = pass->request;
     for (size_t first = 0; first < r->images; first += pass->batch) {
-        const size_t left = r->images - first, n = left < pass->batch ? left : pass->batch;
+        const size_t left = r->images - first, n = eng_min(left, pass->batch);
         for (size_t j = 0; j < n; j++)
             memcpy(pass->points + j * pass->count, baseline(w, first + j),
                    pass->count * sizeof *pass->points);
@@ -143,7 +144,7 @@ enum eng_err attr_ig_run(struct attr_pass *pass, size_t m, const struct attr_res
         err = start_outputs(&w, result->gap);
     }
     for (size_t p = 0; err == ENG_OK && p < points; p += pass->batch)
-        err = walk_batch(&w, m, p, points - p < pass->batch ? points - p : pass->batch, result);
+        err = walk_batch(&w, m, p, eng_min(points - p, pass->batch), result);
     free(w.at);
     free(w.weight);
     free(w.sums);

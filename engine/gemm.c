@@ -127,7 +127,7 @@ static void choose_blocks(struct block_job *job)
     const size_t rows = eng_round_up(job->g->m, mr), cols = eng_round_up(job->n_count, nr);
     size_t mc = eng_min(ENG_GEMM_MC, rows), nc = eng_min(ENG_GEMM_NC, cols);
     for (;;) {
-        const size_t blocks_m = (rows + mc - 1) / mc, blocks_n = (cols + nc - 1) / nc;
+        const size_t blocks_m = eng_ceil_div(rows, mc), blocks_n = eng_ceil_div(cols, nc);
         job->mc = mc, job->nc = nc, job->blocks_n = blocks_n;
         if (blocks_m * blocks_n >= ENOUGH)
             return;
@@ -143,7 +143,7 @@ static void choose_blocks(struct block_job *job)
 static void run_blocks(struct block_job *job)
 {
     choose_blocks(job);
-    const size_t blocks_m = (job->g->m + job->mc - 1) / job->mc;
+    const size_t blocks_m = eng_ceil_div(job->g->m, job->mc);
     eng_exec_run(job->exec, blocks_m * job->blocks_n, block_task, job);
 }
 

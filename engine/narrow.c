@@ -87,8 +87,7 @@ static void each_row(const struct strips *s, size_t i, float *scratch,
 {
     const struct eng_patches *x = s->x;
     const size_t image = i / s->count, first = i % s->count * s->strip;
-    const size_t height = x->positions[0],
-                 end = first + s->strip < height ? first + s->strip : height;
+    const size_t height = x->positions[0], end = eng_min(first + s->strip, height);
     const float *data = x->x + image * eng_extent_count(&x->extent);
     float *patches = scratch + s->patches_at;
     size_t next = first * x->step[0];
@@ -174,7 +173,7 @@ static void add_row(void *context, const float *patches, float *panels, size_t r
     const size_t nr = kernel->nr, ldc = s->panels * nr, width = s->x->positions[1];
     const float *dy = sums->w->dy + row * width * s->out;
     for (size_t j = 0; j < s->panels; j++) {
-        const size_t o = j * nr, cols = s->out - o < nr ? s->out - o : nr;
+        const size_t o = j * nr, cols = eng_min(nr, s->out - o);
         float *panel = panels + j * width * nr;
         for (size_t p = 0; p < width; p++) {
             memcpy(panel + p * nr, dy + p * s->out + o, cols * sizeof *panel);

@@ -1,5 +1,6 @@
 /* What several operators share: cutting work into chunks, and sums over rows. */
 #include "engine/op.h"
+#include "engine/sizes.h"
 
 struct split {
     size_t total, chunk;
@@ -12,14 +13,14 @@ static void split_task(void *context, size_t i, int worker)
     (void)worker;
     const struct split *s = context;
     const size_t first = i * s->chunk, left = s->total - first;
-    s->task(s->context, first, left < s->chunk ? left : s->chunk, i);
+    s->task(s->context, first, eng_min(left, s->chunk), i);
 }
 
 void eng_op_split(const struct eng_exec *exec, size_t total, size_t chunk,
                   void (*task)(void *context, size_t first, size_t count, size_t i), void *context)
 {
     struct split s = {total, chunk, task, context};
-    eng_exec_run(exec, (total + chunk - 1) / chunk, split_task, &s);
+    eng_exec_run(exec, eng_ceil_div(total, chunk), split_task, &s);
 }
 
 void eng_op_relu_bits(const struct eng_pass *pass, size_t row, size_t rows, size_t col, size_t cols)
@@ -58,7 +59,7 @@ static void sums_task(void *context, size_t first, size_t count, size_t i)
 
 size_t eng_op_sums_scratch(size_t rows, size_t channels)
 {
-    const size_t chunk = eng_op_chunk(channels), chunks = (rows + chunk - 1) / chunk;
+    const size_t chunk = eng_op_chunk(channels), chunks = eng_ceil_div(rows, chunk);
     return eng_product(chunks, channels * sizeof(float));
 }
 
@@ -66,7 +67,7 @@ void eng_op_sums(const struct eng_exec *exec, float *sum, const float *x, size_t
                  size_t channels, void *scratch)
 {
     struct sums s = {exec, x, scratch, channels};
-    const size_t chunk = eng_op_chunk(channels), chunks = (rows + chunk - 1) / chunk;
+    const size_t chunk = eng_op_chunk(channels), chunks = eng_ceil_div(rows, chunk);
     eng_op_split(exec, rows, chunk, sums_task, &s);
     for (size_t c = 0; c < channels; c++) {
         double total = 0;

@@ -4,6 +4,7 @@
  *
  * They cover the input, may overlap, and repeat it where the output is the larger. */
 #include "engine/op.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ static size_t window_first(size_t i, size_t size, size_t n)
 
 static size_t window_end(size_t i, size_t size, size_t n)
 {
-    return ((i + 1) * size + n - 1) / n;
+    return eng_ceil_div((i + 1) * size, n);
 }
 
 /* Calls for one image, both ways: each output position averages, or spreads, its window. */

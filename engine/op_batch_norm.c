@@ -14,6 +14,7 @@
  * passes over memory, at the price of one, and the same for any number of threads.
  */
 #include "engine/op.h"
+#include "engine/sizes.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,7 +70,7 @@ static void batch_statistics(const struct eng_pass *pass)
     for (size_t c = 0; c < channels; c++) {
         double count = 0, mean = 0, m2 = 0;
         for (size_t first = 0, i = 0; first < rows; first += chunk, i++) {
-            const double n = (double)(rows - first < chunk ? rows - first : chunk);
+            const double n = (double)eng_min(rows - first, chunk);
             const double d = job.partial[2 * i * channels + c] - mean;
             count += n;
             mean += d * n / count;

@@ -23,6 +23,7 @@
 #include "engine/narrow.h"
 #include "engine/op.h"
 #include "engine/patches.h"
+#include "engine/sizes.h"
 #include "engine/strips.h"
 #include "engine/winograd.h"
 
@@ -240,7 +241,7 @@ static size_t winograd_filters(const struct eng_pass *pass)
         return 0;
     const size_t there = eng_winograd_packed_count(pass->exec, in, out);
     const size_t back = eng_winograd_packed_count(pass->exec, out, in);
-    return ((there > back ? there : back) + 15) / 16 * 16 * sizeof(float);
+    return eng_round_up(eng_max(there, back), 16) * sizeof(float);
 }
 
 static void run_winograd(const struct eng_pass *pass, const struct eng_winograd *job,
@@ -505,7 +506,7 @@ static size_t weights_scratch(const struct eng_pass *pass)
     const size_t winograd = weights_by_winograd(pass)
                                 ? eng_winograd_weights_scratch(pass->exec, &job)
                                 : 0;
-    return winograd > driver ? winograd : driver;
+    return eng_max(winograd, driver);
 }
 
 static size_t scratch(const struct eng_pass *pass)

@@ -9,6 +9,7 @@
  */
 #include "engine/gemm.h"
 #include "engine/op.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -106,7 +107,7 @@ static size_t scratch(const struct eng_pass *pass)
 {
     const size_t gemm = eng_gemm_scratch(pass->exec);
     const size_t sums = eng_op_sums_scratch(pass->n, pass->node->out);
-    return gemm > sums ? gemm : sums;
+    return eng_max(gemm, sums);
 }
 
 static double work(const struct eng_node *node, const struct eng_extent *x,

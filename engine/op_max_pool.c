@@ -7,6 +7,7 @@
  * would be broken at random. So where an exec uses it at all, neighbours that are equal in *all*
  * channels, up to its rounding, count as equal: chance does not bring that about. */
 #include "engine/op.h"
+#include "engine/sizes.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static void window(const struct eng_node *node, size_t o, size_t size, size_t ra
 {
     const size_t start = o * node->stride, end = start + node->size[0];
     range[0] = start > node->pad ? start - node->pad : 0;
-    range[1] = end - node->pad < size ? end - node->pad : size;
+    range[1] = eng_min(end - node->pad, size);
 }
 
 /* How far apart Winograd's rounding may move equal numbers, as a share of the largest of all
@@ -153,7 +154,7 @@ static void backward_task(void *context, size_t first, size_t count, size_t inde
         if (!pass->add[0])
             memset(dx, 0, xe->w * c * sizeof *dx);
         /* Output rows oy with oy * stride <= iy < oy * stride + k. */
-        const size_t last = iy / node->stride < ye->h ? iy / node->stride : ye->h - 1;
+        const size_t last = eng_min(iy / node->stride, ye->h - 1);
         size_t oy = iy >= k ? (iy - k) / node->stride + 1 : 0;
         for (; oy <= last; oy++)
             for (size_t ox = 0; ox < ye->w; ox++) {

@@ -1,4 +1,5 @@
 #include "engine/patches.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ static void read_patch(const struct eng_patches *p, float *dst, const float *ima
     const ptrdiff_t width = (ptrdiff_t)(p->extent.w * c);
     size_t ky = col / run, at = col % run;
     while (cols) {
-        const size_t want = run - at < cols ? run - at : cols;
+        const size_t want = eng_min(run - at, cols);
         const ptrdiff_t y = y0 + (ptrdiff_t)ky, first = x0 * (ptrdiff_t)c + (ptrdiff_t)at;
         ptrdiff_t from = first < 0 ? -first : 0;
         ptrdiff_t to = width - first < (ptrdiff_t)want ? width - first : (ptrdiff_t)want;

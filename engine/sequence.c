@@ -9,7 +9,7 @@ static size_t spaced(const struct eng_patches *p, int d, size_t lead)
     const ptrdiff_t reach = p->origin[d] + (ptrdiff_t)((p->positions[d] - 1) * p->step[d]) +
                             (ptrdiff_t)p->kernel[d];
     const size_t behind = reach > (ptrdiff_t)size ? (size_t)reach - size : 0;
-    return size + (behind > lead ? behind : lead);
+    return size + eng_max(behind, lead);
 }
 
 struct eng_sequence eng_sequence(const struct eng_patches *patches, int split, size_t multiple)

@@ -1,4 +1,5 @@
 #include "engine/strips.h"
+#include "engine/sizes.h"
 
 #include <string.h>
 
@@ -15,8 +16,8 @@ static struct strips strips_of(const struct eng_pass *pass)
     const size_t h = pass->x_extent[0].h, nr = pass->exec->gemm->nr;
     const size_t share = (h + STRIPS - 1) / STRIPS;
     struct strips s = {.pass = pass, .rows = share > LEAST ? share : LEAST};
-    s.count = (h + s.rows - 1) / s.rows;
-    s.panels = (conv->kernel[0] * conv->kernel[1] * pass->node->in + nr - 1) / nr;
+    s.count = eng_ceil_div(h, s.rows);
+    s.panels = eng_ceil_div(conv->kernel[0] * conv->kernel[1] * pass->node->in, nr);
     s.ld = s.panels * nr;
     return s;
 }
@@ -25,7 +26,7 @@ static struct strips strips_of(const struct eng_pass *pass)
 static size_t strip_t(const struct strips *s)
 {
     const size_t mr = s->pass->exec->gemm->mr;
-    return ((s->pass->y_extent.w + mr - 1) / mr * mr * s->ld + 15) / 16 * 16;
+    return eng_round_up(eng_round_up(s->pass->y_extent.w, mr) * s->ld, 16);
 }
 
 static size_t strip_floats(const struct strips *s)
@@ -72,7 +73,7 @@ static void strip_task(void *context, size_t i, int worker)
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *x = &pass->x_extent[0], *y = &pass->y_extent;
     const size_t image = i / s->count, first = i % s->count * s->rows;
-    const size_t end = first + s->rows < x->h ? first + s->rows : x->h;
+    const size_t end = eng_min(first + s->rows, x->h);
     const size_t run = conv->kernel[1] * x->c;
     float *t = (float *)pass->scratch + (size_t)worker * strip_floats(s);
     float *last = t + strip_t(s);
