@@ -18,8 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_PIECE     65536 /* of a file whose size is not known */
-#define TEMPORARY_NAMES 100   /* tried: a crash may have left some behind */
+#define FIRST_PIECE     65536     /* of a file whose size is not known */
+#define PIPE_MOST       (1 << 30) /* bytes of what is no file: nothing else bounds it */
+#define TEMPORARY_NAMES 100       /* tried: a crash may have left some behind */
 
 static enum eng_err out_of_memory(struct eng_why *why, const char *path)
 {
@@ -132,6 +133,11 @@ enum eng_err dat_file_read_from(uint8_t **bytes, size_t *count, int fd, const ch
             goto fail;
         }
         have += got > 0 ? (size_t)got : 0;
+        if (have > PIPE_MOST && !S_ISREG(st.st_mode)) {
+            eng_fail(why, ENG_TOOBIG, "more than %d MiB came; put it into a file", PIPE_MOST >> 20);
+            err = eng_fail_in(why, ENG_TOOBIG, name);
+            goto fail;
+        }
     }
     all[have] = 0;
     *bytes = all;
@@ -187,6 +193,10 @@ enum eng_err dat_out_open(struct dat_out *out, const char *path, struct eng_why 
 
     *out = (struct dat_out){0};
     there = stat(path, &st) == 0;
+    if (!there && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        eng_fail(why, ENG_MISSING, "it is a link to what is not there; remove the link");
+        return eng_fail_in(why, ENG_MISSING, path);
+    }
     /* Through links: it is the file that is replaced. (/dev/stdout is a link.) */
     out->path = there && S_ISREG(st.st_mode) ? realpath(path, NULL) : strdup(path);
     if (!out->path)
@@ -205,6 +215,8 @@ enum eng_err dat_out_open(struct dat_out *out, const char *path, struct eng_why 
         out->temporary = NULL;
         goto fail;
     }
+    if (out->temporary && there)
+        fchmod(fd, st.st_mode & 07777); /* no matter if it cannot be */
     out->stream = fdopen(fd, "wb");
     if (!out->stream) {
         err = refused(why, path, WRITE, errno);

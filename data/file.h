@@ -14,7 +14,8 @@
 enum eng_err dat_file_read(uint8_t **bytes, size_t *count, const char *path, struct eng_why *why);
 
 /* The same from a descriptor that is open, such as standard input: what is left of a file, a pipe
- * or a socket. Not closed; `name` stands for the path in why's text. */
+ * or a socket, of which 1 GiB is the most (ENG_TOOBIG). Not closed; `name` stands for the path in
+ * why's text. */
 enum eng_err dat_file_read_from(uint8_t **bytes, size_t *count, int fd, const char *name,
                                 struct eng_why *why);
 

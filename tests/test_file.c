@@ -147,6 +147,16 @@ static void test_write(void)
     CHECK(dat_file_write(link, "through", 7, &why) == ENG_OK && holds(path, "through", 7) &&
               lstat(link, &st) == 0 && S_ISLNK(st.st_mode),
           "through a link, which stays one %s", why.text);
+    const char *nowhere = scratch_path("write/nowhere");
+    scratch_need(symlink("not there", nowhere) == 0, nowhere);
+    CHECK(dat_file_write(nowhere, "lost", 4, &why) == ENG_MISSING && lstat(nowhere, &st) == 0 &&
+              S_ISLNK(st.st_mode),
+          "a link to nothing is not replaced: %s", why.text);
+    scratch_need(unlink(nowhere) == 0 && chmod(path, 0600) == 0, path);
+    CHECK(dat_file_write(path, "private", 7, &why) == ENG_OK && stat(path, &st) == 0 &&
+              (st.st_mode & 0777) == 0600,
+          "a file that is replaced keeps its mode");
+    scratch_need(dat_file_write(path, "through", 7, &why) == ENG_OK, path);
 
     CHECK(dat_file_write(dir, "x", 1, &why) == ENG_IO && told(&why, dir, "folder"),
           "not over a folder: %s", why.text);
