@@ -491,13 +491,13 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
         err = workbench_init(&b, e, why);
     if (err == ENG_OK) {
         describe(run, e);
-        err = gad_ledger_open(&ledger, o->output, run, e, &done, why);
+        err = gad_ledger_open(&ledger, o->output, run, o->replace, e, &done, why);
     }
     if (err == ENG_OK)
         err = evaluate_rest(&b, &ledger, done, why);
     if (err == ENG_OK)
         err = fill_table(e, why);
-    gad_ledger_close(&ledger, err == ENG_OK);
+    gad_ledger_close(&ledger);
     workbench_release(&b);
     clock_gettime(CLOCK_MONOTONIC, &t1);
     e->seconds = (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);

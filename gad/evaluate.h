@@ -32,6 +32,7 @@ struct gad_evaluate_options {
     enum met_supplement supplement;
     enum attr_baseline_kind occlude; /* what hides: zero, black or the image's mean colour */
     int probability;                 /* RS of softmax instead of the logit */
+    int replace; /* what another evaluation left unfinished in the folder is thrown away */
     uint64_t seed;
     int workers, strict;
     size_t file_memory;  /* bytes that reading a file may take: data/budget.h; 0: no bound */
@@ -71,8 +72,8 @@ struct gad_evaluation {
     struct gad_table *table; /* of the images that could be read */
 };
 
-/* Runs it all and fills *e, which the caller releases. OUTPUT/evaluate.partial keeps what is done;
- * a call with the same options goes on from there. */
+/* Runs it all and fills *e, which the caller releases. OUTPUT/evaluate.partial (gad/ledger.h) keeps
+ * what is done; a call with the same options goes on from there. gad_result_write removes it. */
 enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_options *options,
                           struct eng_why *why);
 void gad_evaluation_release(struct gad_evaluation *e);

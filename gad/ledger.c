@@ -129,35 +129,60 @@ static size_t replay(char *text, struct gad_evaluation *e, size_t *done)
     return good;
 }
 
-enum eng_err gad_ledger_open(struct gad_ledger *ledger, const char *dir, const char *run,
-                             struct gad_evaluation *e, size_t *done, struct eng_why *why)
+static char *path_in(const char *dir)
 {
-    *ledger = (struct gad_ledger){0};
-    *done = 0;
-    ledger->path = dat_path_join(dir, "evaluate.partial");
-    if (!ledger->path)
-        return eng_fail(why, ENG_NOMEM, "out of memory");
+    return dat_path_join(dir, "evaluate.partial");
+}
+
+/* What is there already: *good bytes that count, 0 if it begins anew. */
+static enum eng_err read_old(const struct gad_ledger *ledger, const char *run, int replace,
+                             struct gad_evaluation *e, size_t *good, size_t *done,
+                             struct eng_why *why)
+{
     uint8_t *bytes = NULL;
-    size_t count, good = 0, length = strlen(run);
-    if (dat_file_read(&bytes, &count, ledger->path, NULL) == ENG_OK && count > length &&
-        memcmp(bytes, run, length) == 0 && bytes[length] == '\n')
-        good = replay((char *)bytes, e, done);
+    size_t count;
+    const size_t length = strlen(run);
+    *good = 0;
+    enum eng_err err = dat_file_read(&bytes, &count, ledger->path, why);
+    if (err == ENG_MISSING)
+        return ENG_OK;
+    if (err != ENG_OK)
+        return err;
+    if (count > length && memcmp(bytes, run, length) == 0 && bytes[length] == '\n')
+        *good = replay((char *)bytes, e, done);
+    else if (!replace && memchr(bytes, '\n', count))
+        err = eng_fail(why, ENG_MISMATCH,
+                       "%s: was left by another evaluation; finish that one with its options, give "
+                       "another folder, or delete the file",
+                       ledger->path);
     free(bytes);
-    ledger->stream = fopen(ledger->path, good ? "r+" : "w");
-    if (!ledger->stream)
+    return err;
+}
+
+enum eng_err gad_ledger_open(struct gad_ledger *ledger, const char *dir, const char *run,
+                             int replace, struct gad_evaluation *e, size_t *done,
+                             struct eng_why *why)
+{
+    size_t good;
+    *ledger = (struct gad_ledger){.path = path_in(dir)};
+    *done = 0;
+    enum eng_err err = ledger->path ? ENG_OK : eng_fail(why, ENG_NOMEM, "out of memory");
+    if (err == ENG_OK)
+        err = read_old(ledger, run, replace, e, &good, done, why);
+    if (err != ENG_OK)
         goto fail;
-    if (good) {
-        if (ftruncate(fileno(ledger->stream), (off_t)good) != 0 ||
-            fseek(ledger->stream, 0, SEEK_END) != 0)
-            goto fail;
-    } else {
-        fprintf(ledger->stream, "%s\n", run);
+    ledger->stream = fopen(ledger->path, good ? "r+" : "w");
+    if (!ledger->stream || (good && (ftruncate(fileno(ledger->stream), (off_t)good) != 0 ||
+                                     fseek(ledger->stream, 0, SEEK_END) != 0))) {
+        err = eng_fail(why, ENG_IO, "%s: %s; give another folder", ledger->path, strerror(errno));
+        goto fail;
     }
+    if (!good)
+        fprintf(ledger->stream, "%s\n", run);
     return ENG_OK;
 fail:
-    eng_fail(why, ENG_IO, "%s: %s", ledger->path, strerror(errno));
-    gad_ledger_close(ledger, 0);
-    return ENG_IO;
+    gad_ledger_close(ledger);
+    return err;
 }
 
 enum eng_err gad_ledger_put(struct gad_ledger *ledger, const struct gad_evaluation *e, size_t i,
@@ -172,16 +197,22 @@ enum eng_err gad_ledger_put(struct gad_ledger *ledger, const struct gad_evaluati
         fprintf(f, " %a", (double)im->logits[k]);
     fprintf(f, " %a %a\n", im->gap[0], im->gap[1]);
     if (fflush(f) != 0 || ferror(f))
-        return eng_fail(why, ENG_IO, "%s: %s", ledger->path, strerror(errno));
+        return eng_fail(why, ENG_IO, "%s: %s; make room for it", ledger->path, strerror(errno));
     return ENG_OK;
 }
 
-void gad_ledger_close(struct gad_ledger *ledger, int finished)
+void gad_ledger_close(struct gad_ledger *ledger)
 {
     if (ledger->stream)
         fclose(ledger->stream);
-    if (finished && ledger->path)
-        remove(ledger->path);
     free(ledger->path);
     *ledger = (struct gad_ledger){0};
+}
+
+void gad_ledger_remove(const char *dir)
+{
+    char *path = path_in(dir);
+    if (path)
+        remove(path);
+    free(path);
 }

@@ -2,7 +2,9 @@
  *
  * The first line tells which evaluation it is. An image is its rows, and then its own line, which
  * says that all of it is there; whatever an interruption cut off behind the last such line does
- * not count. Numbers are hexadecimal floats: what is read back has the same bits.
+ * not count. Numbers are hexadecimal floats: what is read back has the same bits. It stays until
+ * the results are written: what fails or is interrupted then goes on from a ledger that has
+ * everything.
  */
 #ifndef GAD_LEDGER_H
 #define GAD_LEDGER_H
@@ -17,15 +19,19 @@ struct gad_ledger {
 };
 
 /* Opens dir/evaluate.partial. If it is of this evaluation (the same `run` text), images that it
- * holds are filled into e->images, and *done says how many lead; otherwise it begins anew. */
+ * holds are filled into e->images, and *done says how many lead. One of another evaluation is
+ * ENG_MISMATCH, unless it is to be replaced. */
 enum eng_err gad_ledger_open(struct gad_ledger *ledger, const char *dir, const char *run,
-                             struct gad_evaluation *e, size_t *done, struct eng_why *why);
+                             int replace, struct gad_evaluation *e, size_t *done,
+                             struct eng_why *why);
 
 /* Appends image i. */
 enum eng_err gad_ledger_put(struct gad_ledger *ledger, const struct gad_evaluation *e, size_t i,
                             struct eng_why *why);
 
-/* Closes the file; with `finished` it is removed. */
-void gad_ledger_close(struct gad_ledger *ledger, int finished);
+void gad_ledger_close(struct gad_ledger *ledger);
+
+/* Removes that of a folder, once its results are written. */
+void gad_ledger_remove(const char *dir);
 
 #endif

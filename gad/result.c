@@ -4,6 +4,7 @@
 #include "data/json.h"
 #include "data/json_out.h"
 #include "gad/figures.h"
+#include "gad/ledger.h"
 #include "gad/predict.h"
 
 #include <math.h>
@@ -66,45 +67,54 @@ static void put_count(struct dat_json_out *json, const char *key, uint64_t value
     dat_json_out_uint(json, value);
 }
 
-/* Copies a value that was read. */
-static void put_node(struct dat_json_out *json, const struct dat_json_node *node)
+/* Copies a number of a training log; NULL stands for none. */
+static void put_logged(struct dat_json_out *json, const struct dat_json_node *node)
 {
     double number;
-    switch (dat_json_type(node)) {
-    case DAT_JSON_ARRAY:
-    case DAT_JSON_OBJECT: {
-        const int object = dat_json_type(node) == DAT_JSON_OBJECT;
-        if (object)
-            dat_json_out_object(json);
-        else
-            dat_json_out_array(json);
-        for (const struct dat_json_node *c = dat_json_first(node); c; c = dat_json_next(c)) {
-            if (object)
-                dat_json_out_key(json, dat_json_key(c));
-            put_node(json, c);
-        }
-        dat_json_out_end(json);
-        break;
-    }
-    case DAT_JSON_NUMBER:
-        dat_json_out_double(json, dat_json_number(node, &number) ? number : NAN);
-        break;
-    case DAT_JSON_STRING:
-        dat_json_out_string(json, dat_json_string(node));
-        break;
-    default: /* training logs have no booleans */
-        dat_json_out_null(json);
-    }
+    dat_json_out_double(json, node && dat_json_number(node, &number) ? number : NAN);
 }
 
-/* The training log that a model carries, parsed; NULL if it has none. */
+/* 1 if it looks as gad_history_note makes it: a list of objects with numbers (null: not a number).
+ */
+static int is_log(const struct dat_json_node *root)
+{
+    if (dat_json_type(root) != DAT_JSON_ARRAY)
+        return 0;
+    for (const struct dat_json_node *c = dat_json_first(root); c; c = dat_json_next(c)) {
+        if (dat_json_type(c) != DAT_JSON_OBJECT)
+            return 0;
+        for (const struct dat_json_node *n = dat_json_first(c); n; n = dat_json_next(n))
+            if (dat_json_type(n) != DAT_JSON_NUMBER && dat_json_type(n) != DAT_JSON_NULL)
+                return 0;
+    }
+    return 1;
+}
+
+/* The training log that a model carries, parsed; NULL if it has none, or something else there. */
 static struct dat_json *training_log(const struct dat_model *model)
 {
     const char *text = dat_model_note(model, "training_log");
     struct dat_json *json = NULL;
-    if (text && dat_json_parse(&json, text, strlen(text), NULL) != ENG_OK)
+    if (!text || dat_json_parse(&json, text, strlen(text), NULL) != ENG_OK)
         return NULL;
-    return json;
+    if (is_log(dat_json_root(json)))
+        return json;
+    dat_json_free(json);
+    return NULL;
+}
+
+static void put_log(struct dat_json_out *json, const struct dat_json_node *log)
+{
+    dat_json_out_array(json);
+    for (const struct dat_json_node *c = dat_json_first(log); c; c = dat_json_next(c)) {
+        dat_json_out_object(json);
+        for (const struct dat_json_node *n = dat_json_first(c); n; n = dat_json_next(n)) {
+            dat_json_out_key(json, dat_json_key(n));
+            put_logged(json, n);
+        }
+        dat_json_out_end(json);
+    }
+    dat_json_out_end(json);
 }
 
 static void put_machine(struct dat_json_out *json, const struct eng_exec *exec)
@@ -189,7 +199,7 @@ static void put_model(struct dat_json_out *json, const struct gad_evaluation *e)
         dat_json_out_key(json, "training");
         dat_json_out_object(json);
         dat_json_out_key(json, "epochs");
-        put_node(json, dat_json_root(log));
+        put_log(json, dat_json_root(log));
         dat_json_out_end(json);
     }
     dat_json_free(log);
@@ -216,7 +226,7 @@ static void put_support(struct dat_json_out *json, const struct gad_evaluation *
     struct dat_json *log = training_log(&s->model);
     const struct dat_json_node *c = log ? dat_json_first(dat_json_root(log)) : NULL;
     for (; c; c = dat_json_next(c))
-        put_node(json, dat_json_member(c, "loss"));
+        put_logged(json, dat_json_member(c, "loss"));
     dat_json_free(log);
     dat_json_out_end(json);
     put_number(json, "rms", score.rms);
@@ -440,7 +450,9 @@ static void csv_images(FILE *f, const struct gad_evaluation *e)
         const struct dat_item *item = dat_dataset_item(e->set, im->item);
         if (im->damaged) {
             put_quoted(f, item->name);
-            fprintf(f, ",%s,damaged\n", e->model.class_names[item->label]);
+            fputc(',', f);
+            put_quoted(f, e->model.class_names[item->label]);
+            fprintf(f, ",,,,,,damaged,,,,,,,,,,,,,,\n"); /* as the winner: there was no contest */
             continue;
         }
         for (size_t k = 0; k < GAD_CLASSES * e->methods; k++) {
@@ -504,5 +516,7 @@ enum eng_err gad_result_write(struct gad_evaluation *e, struct eng_why *why)
     ENG_TRY(write_csv(e, "table1.csv", csv_table1, why));
     ENG_TRY(write_csv(e, "table2.csv", csv_table2, why));
     ENG_TRY(write_csv(e, "per_image.csv", csv_images, why));
-    return write_json(e, why);
+    ENG_TRY(write_json(e, why));
+    gad_ledger_remove(e->options->output);
+    return ENG_OK;
 }

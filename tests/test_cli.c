@@ -1,5 +1,6 @@
 /* The program as its users meet it: every command, what it prints and leaves, its exit status, and
  * one clear line for whatever is wrong with what it was given. */
+#include "data/model.h"
 #include "data/npy.h"
 #include "data/png.h"
 #include "data/safetensors.h"
@@ -713,6 +714,30 @@ static void test_evaluate(void)
     REFUSED(1, "photos", "report photos");
     REFUSED(1, "nosuch", "evaluate m.safetensors nosuch -o e2 --support s");
     REFUSED(2, "hold out", "evaluate m.safetensors " DATA " -o e2 --support s --holdout 7");
+
+    static const char lost[] = "evaluate %s " DATA " -o e3 --support s --images 2 "
+                               "--methods saliency,ig --steps %d --quiet";
+    scratch_need(mkdir("e3", 0777) == 0 && mkdir("e3/table1.csv", 0777) == 0, "e3/table1.csv");
+    REFUSED(1, "e3/table1.csv: it is a folder", lost, "m.safetensors", 2);
+    CHECK(exists("e3/evaluate.partial"), "what was computed stays where it cannot be written");
+    REFUSED(1, "e3/evaluate.partial: was left by another evaluation", lost, "m.safetensors", 3);
+    scratch_need(rmdir("e3/table1.csv") == 0, "e3/table1.csv");
+    r = run(lost, "m.safetensors", 2);
+    CHECK(succeeded(&r) && same_files("e3/table1.csv", "e/table1.csv") &&
+              !exists("e3/evaluate.partial"),
+          "and is written by the same command later");
+
+    struct dat_model model;
+    static const char deep[] =
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+        "]]]]]]]]";
+    scratch_need(dat_model_read(&model, "m.safetensors", NULL, NULL) == ENG_OK &&
+                     dat_model_set_note(&model, "training_log", "%s", deep) == ENG_OK &&
+                     dat_model_write(&model, "deep.safetensors", NULL) == ENG_OK,
+                 "deep.safetensors");
+    dat_model_release(&model);
+    r = run(lost, "deep.safetensors", 2);
+    CHECK(succeeded(&r), "a training log that is none is passed over");
 }
 
 /* ---- bench ---------------------------------------------------------------------------------- */

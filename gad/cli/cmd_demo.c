@@ -108,6 +108,7 @@ static enum eng_err evaluate(struct cli_session *session, const struct paths *p,
     o.output = p->folder;
     o.images = EVALUATED;
     o.split_seed = o.seed = seed;
+    o.replace = 1;
     o.command = "gad demo";
     ENG_TRY(gad_evaluate(&e, &o, why));
     const enum eng_err err = gad_result_write(&e, why);
