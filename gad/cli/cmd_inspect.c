@@ -4,6 +4,7 @@
 #include "data/likeness.h"
 #include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
+#include "gad/cli/message.h"
 #include "gad/cli/session.h"
 
 #include <math.h>
@@ -150,24 +151,6 @@ static void print_json(const struct content *c)
     printf("\n");
 }
 
-/* Text from a file, in at least `width` columns: no control characters, and not more than `most`
- * bytes. */
-static void print_text(const char *text, int width, size_t most)
-{
-    int column = 0;
-    size_t n = strlen(text);
-    const int cut = n > most;
-    for (n = cut ? most : n; cut && n && ((unsigned char)text[n] & 0xc0) == 0x80;)
-        n--; /* not in the middle of a character */
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char byte = (unsigned char)text[i];
-        putchar(byte < ' ' || byte == 0x7f ? '?' : byte);
-        column += (byte & 0xc0) != 0x80;
-    }
-    column += cut ? printf("...") : 0;
-    printf("%*s", column < width ? width - column : 0, "");
-}
-
 enum { SHAPE = DAT_SAFETENSORS_MAX_RANK * 24 };
 
 static const char *shape_text(const struct dat_safetensors_entry *t, char text[SHAPE])
@@ -199,9 +182,9 @@ static void print_metadata(const struct content *c)
         printf("\nmetadata\n");
     for (size_t i = 0; i < lines; i++) {
         printf("  ");
-        print_text(metadata[i].key, width < 40 ? (int)width : 40, LONGEST);
+        cli_put_text(stdout, metadata[i].key, width < 40 ? (int)width : 40, LONGEST);
         printf("  ");
-        print_text(metadata[i].value, 0, LONGEST);
+        cli_put_text(stdout, metadata[i].value, 0, LONGEST);
         printf("\n");
     }
 }
@@ -227,7 +210,7 @@ static void print_tensors(const struct content *c)
     for (size_t i = 0; i < count; i++) {
         const struct dat_safetensors_entry *t = dat_tensors_at(c->file, i);
         const struct summary s = summarise(t);
-        print_text(t->name, name_columns, LONGEST);
+        cli_put_text(stdout, t->name, name_columns, LONGEST);
         printf("  %-5s  %-*s  %10zu", dat_dtype_name(t->dtype), shape_columns, shape_text(t, shape),
                t->size);
         print_number(s.min);
@@ -251,7 +234,7 @@ static void print_nearest(const struct content *c)
     if (advice)
         *advice = '\0'; /* it is being followed */
     printf("architecture  not recognised: ");
-    print_text(why.text, 0, sizeof why.text);
+    cli_put_text(stdout, why.text, 0, sizeof why.text);
     printf("\n");
     if (l->count)
         printf("\n%sbeside a %s of width %g\n", l->renamed ? "renamed, and " : "",
@@ -259,7 +242,7 @@ static void print_nearest(const struct content *c)
     for (size_t i = 0; i < l->count; i++) {
         const struct dat_misfit *m = &l->misfits[i];
         printf("  %-10s  ", words[m->kind]);
-        print_text(m->name, COLUMNS, LONGEST);
+        cli_put_text(stdout, m->name, COLUMNS, LONGEST);
         printf("  %s%s%s\n", m->have ? dat_likeness_have(m, have) : dat_likeness_want(m, want),
                m->kind == DAT_MISSHAPEN ? ", not " : "",
                m->kind == DAT_MISSHAPEN ? dat_likeness_want(m, want) : "");

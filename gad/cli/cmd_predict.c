@@ -10,6 +10,7 @@
 #include "gad/cli/answer.h"
 #include "gad/cli/choices.h"
 #include "gad/cli/commands.h"
+#include "gad/cli/message.h"
 #include "gad/predict.h"
 
 #include <stdio.h>
@@ -19,7 +20,9 @@
 enum {
     BATCH = 32,
     PIXELS = BATCH * 224 * 224, /* of a batch: fewer at once of larger pictures */
-    COLUMNS = 4                 /* logits in the table; of a net with more classes the label's */
+    COLUMNS = 4,                /* logits in the table; of a net with more classes the label's */
+    WIDTH = 12,                 /* of such a column */
+    NAME = 400                  /* bytes of a name that are shown */
 };
 
 struct predict {
@@ -46,25 +49,35 @@ static void print_json(const struct predict *p, const struct cli_image *image, c
     printf("\n");
 }
 
+/* A class above its column of outputs: what fits, on the right. */
+static void print_heading(const char *name)
+{
+    const int length = (int)strlen(name);
+    printf("  %*s", length < WIDTH ? WIDTH - length : 0, "");
+    cli_put_text(stdout, name, 0, length > WIDTH ? WIDTH - 3 : WIDTH);
+}
+
 static void print_head(const struct predict *p)
 {
     printf("%-*s  %-*s  probability", p->name_width, "image", p->label_width, "label");
     if (p->model.config.classes > COLUMNS)
-        printf("  %12s", "logit");
+        printf("  %*s", WIDTH, "logit");
     for (size_t i = 0; i < p->model.config.classes && p->model.config.classes <= COLUMNS; i++)
-        printf("  %12.12s", p->model.class_names[i]);
+        print_heading(p->model.class_names[i]);
     printf("\n");
 }
 
 static void print_row(const struct predict *p, const struct cli_image *image, const float *logits)
 {
     const size_t classes = p->model.config.classes, label = gad_argmax(logits, classes);
-    printf("%-*s  %-*s  %11.4f", p->name_width, image->name, p->label_width,
-           p->model.class_names[label], (double)p->probabilities[label]);
+    cli_put_text(stdout, image->name, p->name_width, NAME);
+    printf("  ");
+    cli_put_text(stdout, p->model.class_names[label], p->label_width, NAME);
+    printf("  %11.4f", (double)p->probabilities[label]);
     if (classes > COLUMNS)
-        printf("  %12.4f", (double)logits[label]);
+        printf("  %*.4f", WIDTH, (double)logits[label]);
     for (size_t i = 0; i < classes && classes <= COLUMNS; i++)
-        printf("  %12.4f", (double)logits[i]);
+        printf("  %*.4f", WIDTH, (double)logits[i]);
     printf("\n");
 }
 
@@ -136,12 +149,12 @@ static void predict_all(struct predict *p, const struct cli_sources *sources)
 {
     struct cli_images *images;
     struct cli_image image;
-    struct eng_why why;
     if (cli_images_new(&images, sources, &p->model.preprocess, p->session->file_memory) != ENG_OK) {
         p->failed = cli_fail(p->session, ENG_NOMEM, NULL);
         return;
     }
     for (int more = 1; more && !cli_stopped();) {
+        struct eng_why why = {""};
         const enum eng_err err = cli_images_next(images, &image, &more, &why);
         if (err != ENG_OK) {
             cli_fail(p->session, err, &why);

@@ -106,7 +106,7 @@ static void catch_signals(void)
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_interrupt;
-    action.sa_flags = (int)SA_RESETHAND;
+    action.sa_flags = (int)(SA_RESETHAND | SA_RESTART); /* a write must not fail of it */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN; /* a file beyond the user's limit is an error like a full disk */
@@ -187,10 +187,12 @@ void cli_say(struct cli_session *session, const char *format, ...)
     if (session->args.common.quiet)
         return;
     cli_bar_clear(session);
+    char text[2048];
     va_list ap;
     va_start(ap, format);
-    vprintf(format, ap);
+    vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    cli_put_text(stdout, text, 0, sizeof text);
     printf("\n");
     fflush(stdout);
 }
