@@ -25,6 +25,7 @@ struct dat_pickle_value {
     uint8_t inside; /* it is part of another: nothing may be added */
     uint8_t
         ordered;   /* an OrderedDict, which alone may have attributes, or the list it was made of */
+    uint8_t text;  /* a string without a NUL in it */
     uint8_t depth; /* 1, or one more than its deepest part's */
     size_t weight; /* 1, and its parts' */
     union {
@@ -341,6 +342,7 @@ static enum eng_err push_bytes(struct machine *m, enum dat_pickle_type type, int
         return out_of_memory(m);
     memcpy(copy, bytes, (size_t)count);
     copy[count] = 0;
+    v->text = type == DAT_PICKLE_STRING && !memchr(copy, 0, (size_t)count);
     v->of.bytes = copy;
     v->count = (size_t)count;
     return push(m, v);
@@ -825,9 +827,11 @@ const struct dat_pickle_value *dat_pickle_key(const struct dat_pickle_value *val
 const struct dat_pickle_value *dat_pickle_member(const struct dat_pickle_value *value,
                                                  const char *key)
 {
+    const size_t length = strlen(key);
     for (size_t i = 0; i < dat_pickle_count(value); i++) {
-        const char *name = dat_pickle_string(dat_pickle_key(value, i));
-        if (name && strcmp(name, key) == 0)
+        const struct dat_pickle_value *name = dat_pickle_key(value, i);
+        if (dat_pickle_string(name) && name->count == length &&
+            memcmp(name->of.bytes, key, length) == 0)
             return dat_pickle_at(value, i);
     }
     return NULL;
@@ -841,10 +845,7 @@ const struct dat_pickle_global *dat_pickle_named(const struct dat_pickle_value *
 
 const char *dat_pickle_string(const struct dat_pickle_value *value)
 {
-    if (dat_pickle_type(value) != DAT_PICKLE_STRING)
-        return NULL;
-    const char *text = (const char *)value->of.bytes;
-    return strlen(text) == value->count ? text : NULL;
+    return value && value->text ? (const char *)value->of.bytes : NULL;
 }
 
 const uint8_t *dat_pickle_bytes(const struct dat_pickle_value *value, size_t *count)

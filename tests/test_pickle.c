@@ -2,6 +2,8 @@
 #include "data/pickle.h"
 #include "tests/tap.h"
 
+#include <time.h>
+
 static const struct dat_pickle_global globals[] = {
     {"torch", "FloatStorage", 0}, {"torch._utils", "_rebuild_tensor_v2", 1}, {"torch", "Size", 1}};
 
@@ -374,6 +376,38 @@ static void test_access(void)
     dat_pickle_free(pickle);
 }
 
+/* One long text that is the key of very many pairs: to look for another must not be to read it
+ * every time. */
+static void test_long_keys(void)
+{
+    enum { LONG = 500000, PAIRS = 170000, LOOKS = 15 };
+    static uint8_t bytes[LONG + 3 * PAIRS + 100];
+    static const char head[] = "}(X\x20\xA1\7\0", tail[] = "X\2\0\0\0a\0K\1X\1\0\0\0aK\2u.";
+    const struct dat_pickle_value *root;
+    struct dat_pickle *pickle = NULL;
+    int64_t value = 0;
+    size_t n = sizeof head - 1, found = 0;
+    memcpy(bytes, head, n);
+    memset(bytes + n, 'a', LONG);
+    n += LONG;
+    memcpy(bytes + n, "q\0N", 3);
+    for (size_t i = 0; i < PAIRS; i++)
+        memcpy(bytes + (n += 3), "h\0N", 3);
+    n += 3;
+    memcpy(bytes + n, tail, sizeof tail - 1);
+    const clock_t start = clock();
+    if (!CHECK(decode(&pickle, bytes, n + sizeof tail - 1, NULL, NULL) == ENG_OK, "a long key"))
+        return;
+    root = dat_pickle_root(pickle);
+    for (size_t i = 0; i < LOOKS; i++)
+        found += dat_pickle_int(dat_pickle_member(root, "a"), &value) && value == 2 &&
+                 !dat_pickle_member(root, "b");
+    const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    CHECK(found == LOOKS && seconds < 3,
+          "a key of %d bytes in %d pairs: another is found in %.2f s", LONG, PAIRS, seconds);
+    dat_pickle_free(pickle);
+}
+
 static void test_damage(void)
 {
     static const char whole[] = "\x80\2" ORDERED
@@ -414,6 +448,7 @@ int main(void)
     test_sharing();
     test_used();
     test_access();
+    test_long_keys();
     test_damage();
     return tap_done();
 }
