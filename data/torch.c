@@ -220,6 +220,17 @@ static void sort_storages(struct dat_torch *t)
     qsort(t->sorted, t->storage_count, sizeof(*t->sorted), compare_keys);
 }
 
+/* Keys are compared again and again, and PyTorch's are numbers. */
+static enum eng_err check_key(const char *key, struct eng_why *why)
+{
+    if (strlen(key) <= DAT_TORCH_MAX_NAME)
+        return ENG_OK;
+    return eng_fail(why, ENG_TOOBIG,
+                    "a storage has a key longer than %d bytes (%.40s...); it is no file of "
+                    "PyTorch's, get another",
+                    DAT_TORCH_MAX_NAME, key);
+}
+
 /* Fills the record from the persistent id of a storage:
  *
  *     ("storage", torch.FloatStorage, key, device, elements)
@@ -240,6 +251,7 @@ static enum eng_err read_storage(struct dat_torch *t, struct record *r,
         strcmp(what, "storage") != 0 || (meaning != STORAGE && meaning != UNTYPED) || !key ||
         !get_size(dat_pickle_at(id, 4), &elements))
         return damaged(why, name, "has no proper storage");
+    ENG_TRY(check_key(key, why));
     const size_t element = dat_dtype_size(r->entry.dtype);
     seen = elements;
     if (dat_pickle_type(part) == DAT_PICKLE_TUPLE &&
@@ -673,6 +685,7 @@ static enum eng_err read_keys(struct dat_torch *t, struct eng_why *why)
         if (!key)
             return eng_fail(why, ENG_FORMAT,
                             "the file's list of storages has something else in it; get it again");
+        ENG_TRY(check_key(key, why));
         add_storage(t, key, NULL);
     }
     sort_storages(t);

@@ -35,7 +35,7 @@
     X("params")                                                                                    \
     X("weights")
 
-#define DAT_TORCH_MAX_NAME    1000 /* bytes of a tensor's name */
+#define DAT_TORCH_MAX_NAME    1000 /* bytes of a tensor's name, or of a storage's key */
 #define DAT_TORCH_MAX_TENSORS ((size_t)1 << 20)
 #define DAT_TORCH_MAX_COPIES  16 /* bytes copied out for each byte of the file, and a MiB more */
 

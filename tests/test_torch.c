@@ -544,6 +544,46 @@ static void test_legacy(void)
           legacy[0].count);
 }
 
+static char *append(char *end, const char *bytes, size_t count)
+{
+    memcpy(end, bytes, count);
+    return end + count;
+}
+
+/* The key of a storage with 1000 bytes, and with 1001: where a pickle asks for it, and in the list
+ * of a legacy file, which may have one long text any number of times. */
+static void test_keys(void)
+{
+    static const char asked[] = "(X\7\0\0\0storagectorch\nFloatStorage\nX";
+    static const char cpu[] = "X\3\0\0\0cpuK\6tQ.";
+    static const char listed[] = HEAD "}."
+                                      "](X";
+    static char key[4 + DAT_TORCH_MAX_NAME + 2], text[sizeof key + 200];
+    struct dat_torch *file;
+    for (size_t length = DAT_TORCH_MAX_NAME; length <= DAT_TORCH_MAX_NAME + 1; length++) {
+        struct eng_why why = {""};
+        const int more = length > DAT_TORCH_MAX_NAME;
+        char *end = text;
+        memset(key, '7', sizeof key);
+        memcpy(key, (char[4]){(char)(length & 255), (char)(length >> 8)}, 4);
+        end = append(end, asked, sizeof asked - 1);
+        end = append(end, key, 4 + length);
+        end = append(end, cpu, sizeof cpu - 1);
+        enum eng_err err = decode_zip(&file, text, (size_t)(end - text), "little", &why);
+        CHECK(err == (more ? ENG_TOOBIG : ENG_FORMAT) &&
+                  strstr(why.text, more ? "longer than 1000" : "not in the file"),
+              "a storage's key of %zu bytes: %s", length, why.text);
+        end = append(text, listed, sizeof listed - 1);
+        end = append(end, key, 4 + length);
+        end = append(end, "q\0h\0e.", 6);
+        err = decode_exactly(text, (size_t)(end - text), NULL, &why);
+        CHECK(err == (more ? ENG_TOOBIG : ENG_FORMAT) &&
+                  strstr(why.text, more ? "longer than 1000" : "there twice"),
+              "in a list twice: %s", why.text);
+    }
+    decode_zip(&file, NULL, 0, "", NULL);
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static const uint8_t numbers[64] = {0, 60, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
@@ -838,6 +878,7 @@ int main(void)
     test_good();
     test_bad();
     test_legacy();
+    test_keys();
     test_written();
     test_arguments();
     test_models();
