@@ -425,7 +425,8 @@ static int holds_tensor(const struct dat_pickle_value *value)
     return 0;
 }
 
-/* The dictionary with tensors that is in another one under a wrapper's name, or NULL. */
+/* The dictionary with tensors that is in another one under a wrapper's name, or NULL. May look at
+ * all of the tree, so it is not for use at every level of one. */
 static const struct dat_pickle_value *unwrap(const struct dat_pickle_value *value)
 {
     static const char *const wrappers[] = {
@@ -466,7 +467,7 @@ static enum eng_err list_tensors(struct dat_torch *t, struct eng_why *why)
     const struct dat_pickle_value *root = dat_pickle_root(t->object), *none = NULL;
     const struct dat_pickle_value *state = root, *inner;
     struct path path = {.count = 0};
-    while ((inner = unwrap(state)))
+    for (int i = 0; i < DAT_TORCH_MAX_WRAPPED && (inner = unwrap(state)); i++)
         state = inner;
     ENG_TRY(walk(t, &path, state, &none, why));
     strip_prefixes(t);

@@ -16,9 +16,10 @@
  * them, keys and list positions with dots between: "layer1.0.conv1.weight", or "tensor" for one
  * that was saved alone. If the outermost dictionary has another one with tensors in it under one of
  * DAT_TORCH_WRAPPERS, whichever of these names stands first there, its tensors come first, and
- * their names begin in it; what DataParallel and torch.compile put in front of all of them is left
- * out. The others follow, under their whole names ("optimizer.state.0.exp_avg"). What is no tensor
- * is passed over. */
+ * their names begin in it; so they do if it has such a one in turn, down to DAT_TORCH_MAX_WRAPPED
+ * of them; what DataParallel and torch.compile put in front of all of them is left out. The others
+ * follow, under their whole names ("optimizer.state.0.exp_avg"). What is no tensor is passed over.
+ */
 #ifndef DAT_TORCH_H
 #define DAT_TORCH_H
 
@@ -35,6 +36,7 @@
     X("params")                                                                                    \
     X("weights")
 
+#define DAT_TORCH_MAX_WRAPPED 4    /* wrappers in wrappers: real files have one or two */
 #define DAT_TORCH_MAX_NAME    1000 /* bytes of a tensor's name, or of a storage's key */
 #define DAT_TORCH_MAX_TENSORS ((size_t)1 << 20)
 #define DAT_TORCH_MAX_COPIES  16 /* bytes copied out for each byte of the file, and a MiB more */

@@ -291,6 +291,14 @@ static const struct {
     {"a model in a model",
      PICKLE("}X\5\0\0\0model}X\3\0\0\0net}X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sss."),
      "w:2"},
+    {"four models in each other",
+     PICKLE("}X\5\0\0\0model}X\3\0\0\0net}X\3\0\0\0net}X\3\0\0\0net}X\1\0\0\0w" TENSOR(
+         FLOATS, "K\2", ")", ")") "sssss."),
+     "w:2"},
+    {"a fifth, which is a part like any other",
+     PICKLE("}X\5\0\0\0model}X\3\0\0\0net}X\3\0\0\0net}X\3\0\0\0net}X\3\0\0\0net}X\1\0\0\0w" TENSOR(
+         FLOATS, "K\2", ")", ")") "ssssss."),
+     "net.w:2"},
     {"the same state_dict twice",
      PICKLE("}(X\5\0\0\0model}q\0X\1\0\0\0w" TENSOR(FLOATS, "K\2", ")", ")") "sX\3\0\0\0emah\0u."),
      "w:2 | ema.w:2"},
