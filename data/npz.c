@@ -153,7 +153,8 @@ enum eng_err dat_npz_write(const char *path, const struct dat_safetensors_entry 
     struct front *fronts = calloc(count + 1, sizeof *fronts);
     enum eng_err err = parts && fronts ? ENG_OK : out_of_memory(why);
     for (size_t i = 0; i < count && err == ENG_OK; i++)
-        err = make_part(&parts[i], &fronts[i], &entries[i], why);
+        if ((err = make_part(&parts[i], &fronts[i], &entries[i], why)) != ENG_OK)
+            eng_fail_in(why, err, path);
     if (err == ENG_OK)
         err = dat_zip_write(path, parts, count, comment, comment_size, why);
     for (size_t i = 0; fronts && i < count; i++)

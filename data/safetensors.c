@@ -430,10 +430,11 @@ enum eng_err dat_safetensors_write(const char *path, const struct dat_safetensor
                                    size_t metadata_count, struct eng_why *why)
 {
     size_t size;
-    ENG_TRY(check_arguments(&size, entries, count, metadata, metadata_count, why));
+    enum eng_err err = check_arguments(&size, entries, count, metadata, metadata_count, why);
+    if (err != ENG_OK)
+        return eng_fail_in(why, err, path);
     struct dat_json_out header;
     dat_json_out_init(&header, NULL, DAT_JSON_LINE);
-    enum eng_err err;
     size_t *order = calloc(count + 1, sizeof *order);
     if (!order) {
         err = out_of_memory(why);
@@ -446,8 +447,10 @@ enum eng_err dat_safetensors_write(const char *path, const struct dat_safetensor
         goto done;
     }
     err = check_header(header.text, header.count, size, why);
-    if (err)
+    if (err != ENG_OK) {
+        eng_fail_in(why, err, path);
         goto done;
+    }
     err = write_file(path, &header, entries, order, count, why);
 done:
     dat_json_out_release(&header);

@@ -186,8 +186,10 @@ enum eng_err dat_torch_write(const char *path, const struct dat_safetensors_entr
     struct dat_zip_part *parts = calloc(count + 3, sizeof *parts);
     char(*places)[sizeof folder + 20] = calloc(count + 1, sizeof *places);
     enum eng_err err = parts && places ? check_entries(entries, count, why) : ENG_NOMEM;
-    if (err != ENG_OK)
+    if (err != ENG_OK) {
+        eng_fail_in(why, err, path);
         goto done;
+    }
     put_opcodes(&pickle, "\x80\x02"
                          "ccollections\nOrderedDict\n)R(");
     for (size_t i = 0; i < count; i++) {

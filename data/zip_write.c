@@ -214,11 +214,13 @@ enum eng_err dat_zip_write(const char *path, const struct dat_zip_part *parts, s
                         "%s: a zip archive has room for 65535 bytes of metadata, and these are "
                         "%zu; use a .safetensors file",
                         path, comment_size);
-    ENG_TRY(check_names(parts, count, why));
+    enum eng_err err = check_names(parts, count, why);
+    if (err != ENG_OK)
+        return eng_fail_in(why, err, path);
     struct place *places = calloc(count + 1, sizeof *places);
     if (!places)
         return eng_fail(why, ENG_NOMEM, "%s: out of memory", path);
-    enum eng_err err = dat_out_open(&out, path, why);
+    err = dat_out_open(&out, path, why);
     if (err == ENG_OK) {
         if (write_all(out.stream, parts, places, count, comment, comment_size)) {
             err = dat_out_commit(&out, why);

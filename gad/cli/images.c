@@ -186,8 +186,13 @@ static enum eng_err read_photo(struct cli_images *images, struct cli_image *imag
         image->x = malloc(3 * p->height * p->width * sizeof *image->x);
         err = image->x ? ENG_OK : ENG_NOMEM;
     }
+    if (err == ENG_TOOBIG)
+        return eng_fail(why, err,
+                        "it is so long and narrow that its longer side would have more than %d "
+                        "pixels; crop it, or give --resize-rule stretch",
+                        DAT_IMAGE_MAX_SIDE);
     if (err != ENG_OK)
-        return eng_fail(why, err, "%s", eng_err_text(err));
+        return eng_fail(why, err, "out of memory");
     dat_preprocess_tensor(image->x, p, &image->picture);
     return ENG_OK;
 }
