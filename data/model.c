@@ -316,6 +316,26 @@ static enum eng_err read_values(struct eng_net *net, const struct dat_tensors *f
     return ENG_OK;
 }
 
+/* All metadata but the own keys. No format has a key twice: none is searched for. */
+static enum eng_err read_notes(struct dat_model *model, const struct dat_tensors *file)
+{
+    size_t count;
+    const struct dat_safetensors_meta *meta = dat_tensors_metadata(file, &count);
+    model->notes = calloc(count + 1, sizeof *model->notes); /* of nothing it may be NULL */
+    if (!model->notes)
+        return ENG_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        if (is_own_key(meta[i].key))
+            continue;
+        struct dat_note *note = &model->notes[model->note_count++];
+        note->key = copy_text(meta[i].key);
+        note->value = copy_text(meta[i].value);
+        if (!note->key || !note->value)
+            return ENG_NOMEM;
+    }
+    return ENG_OK;
+}
+
 static enum eng_err read_all(struct dat_model *model, struct dat_tensors *file, struct eng_why *why)
 {
     const char *format = dat_tensors_value(file, "format");
@@ -327,11 +347,7 @@ static enum eng_err read_all(struct dat_model *model, struct dat_tensors *file, 
         ENG_TRY(read_preprocess(&model->preprocess, file, why));
     else
         dat_preprocess_init_torchvision(&model->preprocess);
-    size_t count;
-    const struct dat_safetensors_meta *meta = dat_tensors_metadata(file, &count);
-    for (size_t i = 0; i < count; i++)
-        if (!is_own_key(meta[i].key))
-            ENG_TRY(dat_model_set_note(model, meta[i].key, "%s", meta[i].value));
+    ENG_TRY(read_notes(model, file));
     return read_values(model->net, file, why);
 }
 

@@ -1,0 +1,76 @@
+/* Model files that are made to cost their reader much. */
+#include "data/model.h"
+#include "data/tensors.h"
+#include "tests/scratch.h"
+#include "tests/tap.h"
+
+#include <time.h>
+
+#define MANY 200000
+
+/* Seconds of processor time that reading may take: it takes a tenth of them. Work in proportion to
+ * the square of what is in the file takes ten times as many. */
+#define PATIENCE 3.0
+
+static double seconds_since(clock_t start)
+{
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Writes a small net with the tensors' shapes of `config`, and this metadata. */
+static const char *make(const struct eng_arch_config *config,
+                        const struct dat_safetensors_meta *metadata, size_t count)
+{
+    const char *path = scratch_path("model.safetensors");
+    struct dat_safetensors_entry entries[64];
+    struct eng_net *net = NULL;
+    size_t n = 0;
+    scratch_need(eng_arch_build(&net, config, NULL) == ENG_OK && eng_net_param_count(net) <= 64,
+                 config->arch);
+    for (; n < eng_net_param_count(net); n++) {
+        const struct eng_param *p = eng_net_param_const(net, n);
+        entries[n] = (struct dat_safetensors_entry){
+            p->name, DAT_F32,  (size_t)p->shape.rank,
+            {0},     p->value, eng_shape_count(&p->shape) * sizeof(float)};
+        memcpy(entries[n].dim, p->shape.dim, (size_t)p->shape.rank * sizeof *p->shape.dim);
+    }
+    scratch_need(dat_safetensors_write(path, entries, n, metadata, count, NULL) == ENG_OK, path);
+    eng_net_free(net);
+    return path;
+}
+
+static void test_many_notes(void)
+{
+    static const struct eng_arch_config tiny = {"vgg16", 0.0625f, 2, 1};
+    static char keys[MANY][8];
+    static struct dat_safetensors_meta lines[MANY];
+    struct dat_model model;
+    struct eng_why why = {""};
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%zu", i);
+        lines[i] = (struct dat_safetensors_meta){keys[i], "v"};
+    }
+    lines[MANY / 2].key = "resize"; /* which is no note */
+    const char *path = make(&tiny, lines, MANY);
+    const clock_t start = clock();
+    const enum eng_err err = dat_model_read(&model, path, NULL, &why);
+    const double took = seconds_since(start);
+    CHECK(err == ENG_OK && model.note_count == MANY - 1 && !strcmp(model.notes[0].key, "k0") &&
+              !strcmp(model.notes[MANY - 2].key, keys[MANY - 1]),
+          "%d lines of metadata %s", MANY, why.text);
+    CHECK(took < PATIENCE, "are read at once: %.2f s", took);
+    CHECK(dat_model_set_note(&model, "k1", "other") == ENG_OK &&
+              dat_model_set_note(&model, "new", "%d", 1) == ENG_OK && model.note_count == MANY &&
+              !strcmp(dat_model_note(&model, "k1"), "other") &&
+              !strcmp(dat_model_note(&model, "new"), "1"),
+          "and can be changed, and more be added");
+    dat_model_release(&model);
+}
+
+int main(void)
+{
+    scratch_make();
+    test_many_notes();
+    scratch_remove();
+    return tap_done();
+}
