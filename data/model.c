@@ -230,15 +230,17 @@ static enum eng_err read_classes(struct dat_model *model, const struct dat_tenso
     enum eng_err err = dat_json_parse(&json, text, strlen(text), why);
     if (err != ENG_OK)
         return eng_fail_in(why, err, "the list of classes in its metadata");
-    const struct dat_json_node *array = dat_json_root(json);
+    const struct dat_json_node *array = dat_json_root(json), *name = NULL;
     const char **names = calloc(model->config.classes, sizeof *names);
     if (!names)
         err = ENG_NOMEM;
     else if (dat_json_count(array) != model->config.classes)
         err = eng_fail(why, ENG_MISMATCH, "its metadata names %zu classes, its last layer has %zu",
                        dat_json_count(array), model->config.classes);
-    for (size_t i = 0; err == ENG_OK && i < model->config.classes; i++)
-        if (!(names[i] = dat_json_string(dat_json_at(array, i))))
+    else if (dat_json_type(array) == DAT_JSON_ARRAY)
+        name = dat_json_first(array);
+    for (size_t i = 0; err == ENG_OK && i < model->config.classes; i++, name = dat_json_next(name))
+        if (!(names[i] = dat_json_string(name)))
             err = eng_fail(why, ENG_FORMAT, "a class in its metadata is not a text");
     if (err == ENG_OK)
         err = set_classes(model, names);

@@ -67,10 +67,49 @@ static void test_many_notes(void)
     dat_model_release(&model);
 }
 
+static void test_many_classes(void)
+{
+    static const struct eng_arch_config wide = {"vgg16", 0.0625f, MANY, 1};
+    static char list[MANY * 10 + 2];
+    const struct dat_safetensors_meta line = {"classes", list};
+    struct dat_model model;
+    struct eng_why why = {""};
+    size_t n = 0;
+    for (size_t i = 0; i < MANY; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%c\"c%zu\"", i ? ',' : '[', i);
+    strcpy(list + n, "]");
+    const char *path = make(&wide, &line, 1);
+    const clock_t start = clock();
+    const enum eng_err err = dat_model_read(&model, path, NULL, &why);
+    const double took = seconds_since(start);
+    CHECK(err == ENG_OK && model.config.classes == MANY && !strcmp(model.class_names[0], "c0") &&
+              !strcmp(model.class_names[MANY - 1], "c199999"),
+          "%d classes %s", MANY, why.text);
+    CHECK(took < PATIENCE, "are read at once: %.2f s", took);
+    dat_model_release(&model);
+}
+
+/* As many values as there are classes, but they are no list of texts. */
+static void test_no_classes(void)
+{
+    static const struct eng_arch_config tiny = {"vgg16", 0.0625f, 2, 1};
+    static const char *const lists[] = {"[\"a\",2]", "{\"x\":\"a\",\"y\":\"b\"}"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct dat_safetensors_meta line = {"classes", lists[i]};
+        struct dat_model model;
+        struct eng_why why = {""};
+        CHECK(dat_model_read(&model, make(&tiny, &line, 1), NULL, &why) == ENG_FORMAT &&
+                  strstr(why.text, "a class in its metadata is not a text"),
+              "classes are not %s: %s", lists[i], why.text);
+    }
+}
+
 int main(void)
 {
     scratch_make();
     test_many_notes();
+    test_many_classes();
+    test_no_classes();
     scratch_remove();
     return tap_done();
 }
