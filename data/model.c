@@ -377,6 +377,25 @@ enum eng_err dat_model_read_renamed(struct dat_model *model, const char *path,
     return ENG_OK;
 }
 
+enum eng_err dat_model_prepare(struct dat_model *model, const struct dat_preprocess_change *change,
+                               const char *path, struct eng_why *why)
+{
+    const struct dat_preprocess *p = &model->preprocess;
+    ENG_TRY(dat_preprocess_change(&model->preprocess, change, why));
+    if (change->size)
+        return ENG_OK;
+    if (p->width * p->height > DAT_MODEL_MAX_PIXELS)
+        return eng_fail(why, ENG_TOOBIG,
+                        "%s: its input of %zu x %zu is more than %zu pixels; give --size", path,
+                        p->width, p->height, DAT_MODEL_MAX_PIXELS);
+    if (p->rule == DAT_RESIZE_CROP && !change->resize &&
+        p->resize * p->resize > DAT_MODEL_MAX_PIXELS)
+        return eng_fail(why, ENG_TOOBIG,
+                        "%s: photos resized to %zu x %zu have more than %zu pixels; give --resize",
+                        path, p->resize, p->resize, DAT_MODEL_MAX_PIXELS);
+    return ENG_OK;
+}
+
 enum eng_err dat_model_start_from(struct dat_model *model, const char *path,
                                   const struct dat_rename *rename, struct dat_budget *budget,
                                   struct eng_why *why)

@@ -55,7 +55,8 @@ enum eng_err dat_model_copy(struct dat_model *copy, const struct dat_model *mode
  * once, and what is written to its values stays in memory. Meanwhile the file must not be cut short
  * or overwritten in place (replacing it by renaming is fine). The budget does not pay for the net.
  * ENG_MISMATCH where tensors are missing, misshapen or too many, ENG_FORMAT where one holds a NaN
- * or an infinity; why's text begins with the path. */
+ * or an infinity; why's text begins with the path. Its preprocessing works, but may be of sizes
+ * beyond all memory: use dat_model_prepare. */
 enum eng_err dat_model_read(struct dat_model *model, const char *path, struct dat_budget *budget,
                             struct eng_why *why);
 
@@ -64,6 +65,16 @@ enum eng_err dat_model_read(struct dat_model *model, const char *path, struct da
 enum eng_err dat_model_read_renamed(struct dat_model *model, const char *path,
                                     const struct dat_rename *rename, struct dat_budget *budget,
                                     struct eng_why *why);
+
+/* Pixels of the input, and of a square photo resized for the crop, that a file may ask for: some
+ * bytes of it decide how much memory all layers take, and without a bound that is all there is. */
+#define DAT_MODEL_MAX_PIXELS ((size_t)1 << 24)
+
+/* Replaces settings of the preprocessing, as dat_preprocess_change does, after the model was read
+ * from `path`. ENG_TOOBIG if the file asks for more than DAT_MODEL_MAX_PIXELS and the user has not
+ * said otherwise: sizes in `change` are taken as they are. */
+enum eng_err dat_model_prepare(struct dat_model *model, const struct dat_preprocess_change *change,
+                               const char *path, struct eng_why *why);
 
 /* Writes a file beside and renames it; the same model gives the same bytes. */
 enum eng_err dat_model_write(const struct dat_model *model, const char *path, struct eng_why *why);

@@ -361,7 +361,7 @@ static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
     const struct gad_evaluate_options *o = e->options;
     struct dat_budget budget = dat_budget_of(o->file_memory);
     ENG_TRY(dat_model_read_renamed(&e->model, o->model, o->rename, &budget, why));
-    ENG_TRY(dat_preprocess_change(&e->model.preprocess, &o->prepare, why));
+    ENG_TRY(dat_model_prepare(&e->model, &o->prepare, o->model, why));
     if (e->model.config.classes != GAD_CLASSES)
         return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu",
                         o->model, e->model.config.classes);

@@ -50,7 +50,7 @@ static enum eng_err read_model(struct gad_model *model, const char *path,
     struct dat_budget budget = dat_budget_of(s->file_memory);
     model->file_memory = s->file_memory;
     ENG_TRY(dat_model_read_renamed(base, path, &s->map, &budget, why));
-    ENG_TRY(dat_preprocess_change(&base->preprocess, &prepare, why));
+    ENG_TRY(dat_model_prepare(base, &prepare, path, why));
     if (s->support)
         ENG_TRY(gad_supports_read(supports, s->support, base, s->file_memory, why));
     if (supports->count > GAD_ALPHAS_MAX)

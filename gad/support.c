@@ -266,7 +266,7 @@ enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_w
     struct dat_dataset *set = NULL;
     struct dat_budget budget = dat_budget_of(o->file_memory);
     ENG_TRY(dat_model_read_renamed(&base, o->model, o->rename, &budget, why));
-    enum eng_err err = dat_preprocess_change(&base.preprocess, &o->prepare, why);
+    enum eng_err err = dat_model_prepare(&base, &o->prepare, o->model, why);
     if (err == ENG_OK && base.config.classes != GAD_CLASSES)
         err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu",
                        o->model, base.config.classes);

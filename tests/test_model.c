@@ -17,7 +17,7 @@ static double seconds_since(clock_t start)
     return (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
-/* Writes a small net with the tensors' shapes of `config`, and this metadata. */
+/* Writes a net, all of its values zero, with this metadata. */
 static const char *make(const struct eng_arch_config *config,
                         const struct dat_safetensors_meta *metadata, size_t count)
 {
@@ -104,12 +104,53 @@ static void test_no_classes(void)
     }
 }
 
+/* What a file of some kilobytes asks for is bounded; what the user asks for is not. */
+static void test_large_inputs(void)
+{
+    static const struct eng_arch_config tiny = {"vgg16", 0.0625f, 2, 1};
+    static const struct {
+        const char *rule, *size, *resize, *says; /* NULL: it is taken */
+        struct dat_preprocess_change change;
+    } cases[] = {
+        {"stretch", "[4096,4096]", "0", NULL, {0}},
+        {"stretch", "[4096,4097]", "0", "its input of 4097 x 4096 is more than 16777216", {0}},
+        {"stretch", "[65500,65500]", "0", "pixels; give --size", {0}},
+        {"stretch", "[65500,65500]", "0", NULL, {.size = 64}},
+        {"stretch", "[8,8]", "0", NULL, {.size = 12000}},
+        {"stretch", "[8,8]", "65500", NULL, {0}},
+        {"crop", "[8,8]", "4096", NULL, {0}},
+        {"crop", "[8,8]", "4097", "resized to 4097 x 4097 have more than 16777216 pixels", {0}},
+        {"stretch", "[8,8]", "4097", "pixels; give --resize", {.rule = "crop"}},
+        {"crop", "[8,8]", "4097", NULL, {.resize = 5000}},
+        {"crop", "[8,8]", "4097", NULL, {.size = 224}},
+        {"crop", "[65500,8]", "4097", "photos resized", {0}},
+        {"crop", "[8192,8192]", "256", "its input of 8192 x 8192", {.resize = 5000}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct dat_safetensors_meta lines[] = {
+            {"format", "gad"},           {"resize_rule", cases[i].rule},
+            {"resize", cases[i].resize}, {"input_size", cases[i].size},
+            {"mean", "[0,0,0]"},         {"std", "[1,1,1]"}};
+        struct dat_model model;
+        struct eng_why why = {""};
+        const char *path = make(&tiny, lines, sizeof lines / sizeof *lines);
+        scratch_need(dat_model_read(&model, path, NULL, &why) == ENG_OK, why.text);
+        const enum eng_err err = dat_model_prepare(&model, &cases[i].change, path, &why);
+        CHECK(err == (cases[i].says ? ENG_TOOBIG : ENG_OK) &&
+                  (!cases[i].says ||
+                   (strstr(why.text, cases[i].says) && !strncmp(why.text, path, strlen(path)))),
+              "%s to %s, %s: %s", cases[i].rule, cases[i].size, cases[i].resize, why.text);
+        dat_model_release(&model);
+    }
+}
+
 int main(void)
 {
     scratch_make();
     test_many_notes();
     test_many_classes();
     test_no_classes();
+    test_large_inputs();
     scratch_remove();
     return tap_done();
 }

@@ -32,7 +32,7 @@ static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_op
     struct dat_model model; /* for its preprocessing: the black that a baseline may be */
     struct dat_budget budget = dat_budget_of(o->file_memory);
     ENG_TRY(dat_model_read_renamed(&model, o->model, o->rename, &budget, why));
-    enum eng_err err = dat_preprocess_change(&model.preprocess, &o->prepare, why);
+    enum eng_err err = dat_model_prepare(&model, &o->prepare, o->model, why);
     if (err == ENG_OK)
         err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, o->file_memory,
                                 why);

@@ -186,7 +186,7 @@ static enum eng_err load(struct job *job, const char *model, const struct dat_re
     const size_t file_memory = job->session->file_memory;
     struct dat_budget budget = dat_budget_of(file_memory);
     ENG_TRY(dat_model_read_renamed(&job->model, model, rename, &budget, why));
-    ENG_TRY(dat_preprocess_change(&job->model.preprocess, prepare, why));
+    ENG_TRY(dat_model_prepare(&job->model, prepare, model, why));
     ENG_TRY(cli_choices_apply(choices, &job->model.preprocess, &job->maps, &job->select,
                               file_memory, why));
     if (strcmp(job->classes, "all") != 0 && strcmp(job->classes, "predicted") != 0)

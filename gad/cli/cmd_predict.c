@@ -193,7 +193,7 @@ static enum eng_err predict(struct predict *p, const char *model, const struct d
 {
     struct dat_budget budget = dat_budget_of(p->session->file_memory);
     ENG_TRY(dat_model_read_renamed(&p->model, model, rename, &budget, why));
-    ENG_TRY(dat_preprocess_change(&p->model.preprocess, prepare, why));
+    ENG_TRY(dat_model_prepare(&p->model, prepare, model, why));
     p->probabilities = calloc(p->model.config.classes, sizeof *p->probabilities);
     if (!p->probabilities)
         return eng_fail(why, ENG_NOMEM, "out of memory");
