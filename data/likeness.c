@@ -299,22 +299,23 @@ static int split_name(const char *name, const char *suffix, size_t *length)
     return *length && strcmp(name + *length, suffix) == 0;
 }
 
-/* The bias beside a weight, among what is unexpected. */
-static int has_bias(const struct dat_likeness *l, const struct dat_misfit *weight, size_t stem)
+/* The bias beside a weight, if the net has none of that name. It is searched for by name: there may
+ * be as many weights as the file has room for. */
+static int has_bias(const struct dat_likeness *l, const struct view *view,
+                    const struct dat_misfit *weight, size_t stem)
 {
-    for (size_t i = 0; i < l->count; i++) {
-        const struct dat_misfit *m = &l->misfits[i];
-        size_t length;
-        if (m->kind == DAT_UNEXPECTED && split_name(m->name, ".bias", &length) && length == stem &&
-            memcmp(m->name, weight->name, stem) == 0)
-            return m->have->rank == 1 && m->have->dim[0] == weight->have->dim[0];
-    }
-    return 0;
+    char name[sizeof l->map]; /* with a longer one there would be no room for the rule */
+    const int n = snprintf(name, sizeof name, "%.*s.bias", (int)stem, weight->name);
+    const struct dat_safetensors_entry *e = n > 0 && (size_t)n < sizeof name
+                                                ? find_entry(view, name)
+                                                : NULL;
+    return e && strcmp(name_of(view, e), name) == 0 && !eng_net_param_find(l->net, name) &&
+           e->rank == 1 && e->dim[0] == weight->have->dim[0];
 }
 
 /* Where nothing is missing but the last layer, and there is one linear layer that could be it: the
  * rule that makes it that, behind those that there are. */
-static void map_last_layer(struct dat_likeness *l)
+static void map_last_layer(struct dat_likeness *l, const struct view *view)
 {
     const size_t params = eng_net_param_count(l->net), used = strlen(l->map);
     const struct eng_param *last = eng_net_param_const(l->net, params - 2);
@@ -323,12 +324,12 @@ static void map_last_layer(struct dat_likeness *l)
     if (l->counts[DAT_MISSING] != 2 || l->counts[DAT_MISSHAPEN] ||
         l->misfits[0].name != last->name || !split_name(last->name, ".weight", &length))
         return;
-    for (size_t i = 0; i < l->count; i++) {
+    for (size_t i = 0; i < l->count && found < 2; i++) {
         const struct dat_misfit *m = &l->misfits[i];
         size_t n;
         if (m->kind != DAT_UNEXPECTED || !split_name(m->name, ".weight", &n) ||
             m->have->rank != 2 || m->have->dim[1] != last->shape.dim[1] || !m->have->dim[0] ||
-            !has_bias(l, m, n))
+            !has_bias(l, view, m, n))
             continue;
         only = m;
         stem = n;
@@ -359,7 +360,7 @@ enum eng_err dat_likeness_init(struct dat_likeness *out, const struct dat_tensor
         out->renamed = (size_t)snprintf(out->map, sizeof out->map, "%s*=*", best.view.prefix);
         out->mapped = out->count == 0;
     }
-    map_last_layer(out);
+    map_last_layer(out, &best.view);
     return ENG_OK;
 }
 

@@ -4,6 +4,8 @@
 #include "tests/scratch.h"
 #include "tests/tap.h"
 
+#include <time.h>
+
 static const float zeros[1024];
 
 /* A tensor to add to those of a net, or to put in the place of the one of that name. */
@@ -193,6 +195,59 @@ static void test_hostile(void)
     check("channels beyond all memory", "vgg16", "", absurd, 2, "its tensors are not those", "");
 }
 
+/* A last layer among very many that lack a bias is found, and not by comparing each with each,
+ * which takes a minute. */
+static void test_many(void)
+{
+    enum { MANY = 100000 };
+    static char names[MANY + 2][24];
+    static struct dat_safetensors_entry entries[256 + MANY + 2];
+    struct dat_tensors *net = make("vgg16", NULL, 0), *file = NULL;
+    struct dat_likeness l = {0};
+    struct eng_why why = {""};
+    size_t n = 0;
+    rename_all(net, "classifier.6.*=");
+    for (; n < dat_tensors_count(net); n++)
+        entries[n] = *dat_tensors_at(net, n);
+    for (size_t i = 0; i < MANY + 2; i++) {
+        const int weight = i <= MANY; /* the last has a bias */
+        snprintf(names[i], sizeof names[i], "x%zu.%s", weight ? i : MANY,
+                 weight ? "weight" : "bias");
+        entries[n++] = (struct dat_safetensors_entry){
+            names[i],       DAT_F32,
+            weight ? 2 : 1, {5, weight ? 16 : 0},
+            zeros,          (weight ? 16 : 1) * 5 * sizeof(float)};
+    }
+    const char *path = scratch_path("many.safetensors");
+    scratch_need(dat_safetensors_write(path, entries, n, NULL, 0, NULL) == ENG_OK &&
+                     dat_tensors_open(&file, path, NULL, NULL) == ENG_OK,
+                 path);
+    const clock_t start = clock();
+    const enum eng_err err = ask(file, &why, &l);
+    const double took = (double)(clock() - start) / CLOCKS_PER_SEC;
+    CHECK(err == ENG_MISMATCH && l.counts[DAT_UNEXPECTED] == MANY + 2 &&
+              !strcmp(l.map, "x100000.*=classifier.6.*"),
+          "one of %d that could be the last layer has a bias: %s", MANY, why.text);
+    CHECK(took < 3.0, "and is found at once: %.2f s", took);
+    dat_likeness_release(&l);
+    dat_tensors_free(file);
+    dat_tensors_free(net);
+}
+
+/* A second weight of a layer that the net has could not be the last one: the bias is the first's.
+ */
+static void test_second_weight(void)
+{
+    static const struct other second[] = {{"x.weight", 2, {16, 16}}};
+    static const char nearly[] = "nearly a vgg16: 2 missing (classifier.6.weight, "
+                                 "classifier.6.bias), 1 unexpected (";
+    check("a layer's weight without the prefix", "vgg16",
+          "*=net.*,net.classifier.6.*=,net.x.*=classifier.3.*", second, 1, nearly, "net.*=*");
+    check("one with the prefix twice", "vgg16",
+          "*=net.*,net.classifier.6.*=,net.x.*=net.net.classifier.3.*", second, 1, nearly,
+          "net.*=*");
+}
+
 /* The classes of a net without its last layer are not known. */
 static void test_classes(void)
 {
@@ -216,6 +271,8 @@ int main(void)
     test_between();
     test_nothing();
     test_hostile();
+    test_many();
+    test_second_weight();
     test_classes();
     scratch_remove();
     return tap_done();
