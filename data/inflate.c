@@ -330,7 +330,8 @@ enum eng_err dat_inflate(uint8_t *out, size_t size, const uint8_t *in, size_t co
     uint8_t nowhere; /* for callers who expect nothing and have no memory for it either */
     struct source s = {0};
     struct sink to = {0};
-    struct code literal, distance;
+    struct code literal[2], distance[2]; /* of fixed blocks, and of a dynamic one */
+    int fixed = 0;                       /* 1: built, once only: such a block may have 10 bits */
     unsigned last;
 
     if (count == 0)
@@ -353,11 +354,13 @@ enum eng_err dat_inflate(uint8_t *out, size_t size, const uint8_t *in, size_t co
             ENG_TRY(read_stored(&to, &s, why));
             continue;
         }
-        if (kind == 1)
-            fixed_codes(&literal, &distance);
-        else
-            ENG_TRY(read_codes(&literal, &distance, &s, why));
-        ENG_TRY(read_symbols(&to, &s, &literal, &distance, why));
+        if (kind == 2) {
+            ENG_TRY(read_codes(&literal[1], &distance[1], &s, why));
+        } else if (!fixed) {
+            fixed_codes(&literal[0], &distance[0]);
+            fixed = 1;
+        }
+        ENG_TRY(read_symbols(&to, &s, &literal[kind - 1], &distance[kind - 1], why));
     } while (!last);
 
     if (to.at != to.end)
