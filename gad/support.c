@@ -249,7 +249,8 @@ static enum eng_err train_all(struct job *job, struct eng_why *why)
     job->logits = logits;
     describe(job);
     err = gad_predict(logits, job->base, job->set, items, job->count, &predict, why);
-    leave_out_unread(job, items, logits);
+    if (err == ENG_OK)
+        leave_out_unread(job, items, logits);
     for (size_t i = 0; err == ENG_OK && i < o->alpha_count; i++)
         if (o->train_zero || o->alphas[i].of[0] != 0.0f || o->alphas[i].of[1] != 0.0f)
             err = train_one(job, &o->alphas[i], why);
