@@ -676,7 +676,7 @@ static void test_explain(void)
               pictures);
     }
     r = run("explain m.safetensors cut.png a.ppm nosuch.png -o bad --methods saliency --class dog "
-            "--quiet");
+            "--methods saliency --quiet");
     CHECK(r.status == 1 && lines(r.err) == 2 && strstr(r.err, "gad: cut.png: ") &&
               strstr(r.err, "gad: nosuch.png: ") && exists("bad/a/saliency.class1.png") &&
               !exists("bad/a/saliency.class0.png") && !exists("bad/a/saliency.class1.npy"),
@@ -685,6 +685,25 @@ static void test_explain(void)
     r = run_in((struct setting){.limit = 4000},
                "explain m.safetensors b.ppm -o full --methods saliency --npy");
     CHECK(refused(&r, 1, "make room"), "a full disk is one line");
+}
+
+/* Names of classes come from a file, and a terminal obeys what it is told. */
+static void test_names(void)
+{
+    static const char *const hostile[] = {"\33[31mred", "bell\a\302\233"};
+    struct dat_model model;
+    scratch_need(dat_model_read(&model, "m.safetensors", NULL, NULL) == ENG_OK, "m.safetensors");
+    for (size_t i = 0; i < 2; i++) {
+        free(model.class_names[i]);
+        model.class_names[i] = strdup(hostile[i]);
+        scratch_need(model.class_names[i] != NULL, hostile[i]);
+    }
+    scratch_need(dat_model_write(&model, "names.safetensors", NULL) == ENG_OK, "names.safetensors");
+    dat_model_release(&model);
+    const struct outcome r = run("predict names.safetensors a.ppm");
+    CHECK(succeeded(&r) && strstr(r.out, "?[31mred") && strstr(r.out, "bell??") &&
+              !strpbrk(r.out, "\33\a\302\233"),
+          "class names are printed without what a terminal would obey");
 }
 
 static void test_evaluate(void)
@@ -738,6 +757,21 @@ static void test_evaluate(void)
     dat_model_release(&model);
     r = run(lost, "deep.safetensors", 2);
     CHECK(succeeded(&r), "a training log that is none is passed over");
+
+    r = run("evaluate m.safetensors photos -o e4 --support s --holdout 0.9 --split-seed 1 "
+            "--methods saliency --quiet");
+    char *rows = slurp("e4/per_image.csv");
+    size_t damaged = 0, uneven = 0;
+    for (char *row = strtok(rows, "\n"); row; row = strtok(NULL, "\n")) {
+        size_t commas = 0;
+        for (const char *at = row; *at; at++)
+            commas += *at == ',';
+        uneven += commas != 21;
+        damaged += strstr(row, "7.ppm") && strstr(row, ",damaged,");
+    }
+    CHECK(r.status == 0 && damaged == 1 && !uneven,
+          "per_image.csv has all columns in every row, a damaged image's, too");
+    free(rows);
 }
 
 /* ---- bench ---------------------------------------------------------------------------------- */
@@ -803,6 +837,7 @@ int main(void)
     test_resume();
     test_support();
     test_explain();
+    test_names();
     test_evaluate();
     test_bench();
     test_full_output();
