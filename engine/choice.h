@@ -21,6 +21,8 @@ const char *eng_choice_name(int choice, const char *const *names, size_t count);
 enum eng_err eng_choice_parse(int *choice, const char *text, const char *const *names, size_t count,
                               const char *what, struct eng_why *why);
 
+/* For a .c file: S_name and S_parse for `enum type`, whose X-list LIST has rows (code, name) in the
+ * order of the enumerators; S is `stem`, and `noun` what messages call it. */
 #define ENG_CHOICE_TEXT(code, name) name,
 #define ENG_CHOICE(stem, type, LIST, noun)                                                         \
     static const char *const stem##_names[] = {LIST(ENG_CHOICE_TEXT)};                             \

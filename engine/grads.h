@@ -16,7 +16,7 @@ struct eng_grads;
 enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net);
 void eng_grads_free(struct eng_grads *grads); /* NULL allowed */
 void eng_grads_zero(struct eng_grads *grads);
-float *eng_grads_value(struct eng_grads *grads, size_t param); /* NULL: has no gradient */
+float *eng_grads_value(struct eng_grads *grads, size_t param); /* NULL: has none; a stream */
 
 /* Who takes the gradients of a stream: grad[count] is that of the numbers first to first + count of
  * a parameter, for the length of the call. The rest of the pass does not read these numbers of the

@@ -19,9 +19,6 @@ struct eng_optim {
     float lr;
 };
 
-static void update(const struct eng_grad_taker *self, size_t param, size_t first, size_t count,
-                   const float *grad);
-
 struct eng_optim_config eng_optim_adam(void)
 {
     return (struct eng_optim_config){
@@ -32,48 +29,6 @@ struct eng_optim_config eng_optim_sgd(float momentum, float weight_decay)
 {
     return (struct eng_optim_config){
         .kind = ENG_OPTIM_SGD, .momentum = momentum, .weight_decay = weight_decay};
-}
-
-enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
-                           const struct eng_optim_config *config)
-{
-    struct eng_optim *optim = calloc(1, sizeof *optim);
-    if (!optim)
-        return ENG_NOMEM;
-    optim->taker.take = update;
-    optim->config = *config;
-    optim->count = eng_net_param_count(net);
-    const int arrays = config->kind == ENG_OPTIM_ADAM ? 2 : 1;
-    for (int a = 0; a < arrays; a++) {
-        optim->state[a] = calloc(optim->count + 1, sizeof *optim->state[a]);
-        if (!optim->state[a])
-            goto fail;
-        for (size_t i = 0; i < optim->count; i++) {
-            const struct eng_param *p = eng_net_param_const(net, i);
-            if (!eng_param_trains(p))
-                continue;
-            optim->state[a][i] = calloc(eng_shape_count(&p->shape), sizeof(float));
-            if (!optim->state[a][i])
-                goto fail;
-        }
-    }
-    *out = optim;
-    return ENG_OK;
-fail:
-    eng_optim_free(optim);
-    return ENG_NOMEM;
-}
-
-void eng_optim_free(struct eng_optim *optim)
-{
-    if (!optim)
-        return;
-    for (int a = 0; a < 2; a++) {
-        for (size_t i = 0; optim->state[a] && i < optim->count; i++)
-            free(optim->state[a][i]);
-        free(optim->state[a]);
-    }
-    free(optim);
 }
 
 struct step {
@@ -122,6 +77,48 @@ static void update(const struct eng_grad_taker *self, size_t param, size_t first
     for (int a = 0; a < 2; a++)
         s.state[a] = optim->state[a] ? optim->state[a][param] + first : NULL;
     eng_op_split(optim->exec, count, CHUNK, step_task, &s);
+}
+
+enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
+                           const struct eng_optim_config *config)
+{
+    struct eng_optim *optim = calloc(1, sizeof *optim);
+    if (!optim)
+        return ENG_NOMEM;
+    optim->taker.take = update;
+    optim->config = *config;
+    optim->count = eng_net_param_count(net);
+    const int arrays = config->kind == ENG_OPTIM_ADAM ? 2 : 1;
+    for (int a = 0; a < arrays; a++) {
+        optim->state[a] = calloc(optim->count + 1, sizeof *optim->state[a]);
+        if (!optim->state[a])
+            goto fail;
+        for (size_t i = 0; i < optim->count; i++) {
+            const struct eng_param *p = eng_net_param_const(net, i);
+            if (!eng_param_trains(p))
+                continue;
+            optim->state[a][i] = calloc(eng_shape_count(&p->shape), sizeof(float));
+            if (!optim->state[a][i])
+                goto fail;
+        }
+    }
+    *out = optim;
+    return ENG_OK;
+fail:
+    eng_optim_free(optim);
+    return ENG_NOMEM;
+}
+
+void eng_optim_free(struct eng_optim *optim)
+{
+    if (!optim)
+        return;
+    for (int a = 0; a < 2; a++) {
+        for (size_t i = 0; optim->state[a] && i < optim->count; i++)
+            free(optim->state[a][i]);
+        free(optim->state[a]);
+    }
+    free(optim);
 }
 
 enum eng_err eng_optim_stream(struct eng_grads **out, struct eng_optim *optim,

@@ -23,7 +23,8 @@ enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
                            const struct eng_optim_config *config);
 void eng_optim_free(struct eng_optim *optim); /* NULL allowed */
 
-/* One step of all parameters that train, with learning rate lr; the net counts as changed. */
+/* One step of all parameters that train, with learning rate lr, from gradients that were kept; the
+ * net counts as changed. */
 void eng_optim_step(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
                     struct eng_grads *grads, float lr);
 

@@ -9,19 +9,18 @@ enum {
     F = ENG_WINOGRAD_F,
     OUT = ENG_WINOGRAD_OUT,
     IN = ENG_WINOGRAD_IN,
-    TAPS = 9,              /* of a filter */
-    LEAST_CHANNELS = 16,   /* below, the transforms cost more than they save */
-    TILES = 56,            /* tiles of a product, at most */
-    OUTPUTS = 64,          /* and its outputs: 36 * 56 * 64 sums are half a MiB */
-    SHARE_BYTES = 3 << 19, /* a worker's share of V, but at least a product: of small ones a few */
-    LEAST_TILES = 64,      /* below, no gradient of the weights */
-    STRETCH_LEAST = 224,   /* tiles summed at once for the gradient of the weights, */
-    STRETCH = 448,         /* at least and at most; between them, */
-    STRETCH_BYTES = 16 << 20, /* as many as fit */
+    TAPS = 9,                 /* of a filter */
+    LEAST_CHANNELS = 16,      /* below, the transforms cost more than they save */
+    TILES = 56,               /* of a product, at most */
+    OUTPUTS = 64,             /* and its outputs: 36 * 56 * 64 sums are half a MiB */
+    SHARE_BYTES = 3 << 19,    /* of V, a worker's share, which is one product at least */
+    LEAST_TILES = 64,         /* below, no gradient of the weights by these sums */
+    STRETCH_LEAST = 224,      /* tiles summed at once for it: */
+    STRETCH = 448,            /* from the one to the other, as many as */
+    STRETCH_BYTES = 16 << 20, /* have room for their transforms in this */
     TRANSFORMS = 8,           /* tiles a task */
-    FILTERS = 8,              /* channels whose filters move together: in memory they are runs, but
-                                 the transforms want outputs side by side */
-    BLOCK = ENG_GEMM_MC,      /* channels of x that lie together there */
+    FILTERS = 8,              /* channels of filters that are moved together */
+    BLOCK = ENG_GEMM_MC,      /* channels of x that lie together for the gradient of the weights */
     BLOCK_LD = ENG_GEMM_COL_LD,
 };
 
@@ -47,7 +46,10 @@ size_t eng_winograd_packed_count(const struct eng_exec *exec, size_t k, size_t n
     return eng_product(F, eng_product(k, eng_round_up(n, exec->gemm->nr)));
 }
 
-/* g[k - from][tap][lane]: FILTERS of the filters k, from `from` on, of some outputs. */
+/* g[k - from][tap][lane]: FILTERS of the filters k, from `from` on, of some outputs. In memory the
+ * taps of one follow each other, and then those of the next k; transforms want outputs side by
+ * side.
+ */
 static void gather_filters(const struct pack_job *job, float g[FILTERS][TAPS * ENG_GEMM_NR_MAX],
                            size_t from, size_t first, size_t lanes)
 {
