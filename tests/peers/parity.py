@@ -22,8 +22,8 @@ zero, it may fall either way in anybody's float32, and a map jumps. So PyTorch's
 in the tables, too. The bounds are in measure.py; the exit status is 1 if one does not hold, and the
 last lines say which. docs/parity.md has the results and what they mean.
 
-All parts take 25 minutes of processor time, nearly all of it PyTorch's in float64: about a quarter of
-an hour on two cores that do nothing else. --full adds VGG16 at 224 x 224, which takes hours.
+All parts took half an hour on two cores that had other work, too: it is PyTorch in float64, and the
+search for kinks. --full adds VGG16 at 224 x 224, which takes hours.
 Photos are those of the shared files (GAD_SHARED); where there are none, their cases are skipped.
 """
 import argparse
