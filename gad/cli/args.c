@@ -273,32 +273,3 @@ void cli_args_release(struct cli_args *args)
     free(args->operands);
     args->operands = NULL;
 }
-
-int cli_list(const char *text, char ***items, size_t *count, size_t most)
-{
-    *count = 0;
-    *items = calloc(most + 1, sizeof **items);
-    if (!*items)
-        return 0;
-    while (*text) {
-        const size_t length = strcspn(text, ",");
-        char *item = *count < most ? malloc(length + 1) : NULL;
-        if (!item) {
-            cli_list_free(*items, *count);
-            *items = NULL;
-            return 0;
-        }
-        memcpy(item, text, length);
-        item[length] = '\0';
-        (*items)[(*count)++] = item;
-        text += length + (text[length] == ',');
-    }
-    return 1;
-}
-
-void cli_list_free(char **items, size_t count)
-{
-    for (size_t i = 0; items && i < count; i++)
-        free(items[i]);
-    free(items);
-}

@@ -81,9 +81,4 @@ struct cli_table {
 int cli_table_read(struct cli_table *table, const struct cli_command *command);
 void cli_table_release(struct cli_table *table);
 
-/* Splits "a,b,c" into at most `most` pieces of new memory; *count is 0 on an empty text. Free
- * with cli_list_free. Returns 0 if memory runs out or there are more. */
-int cli_list(const char *text, char ***items, size_t *count, size_t most);
-void cli_list_free(char **items, size_t count);
-
 #endif
