@@ -138,12 +138,14 @@ static enum eng_err read_runs(struct gad_report *report, const char *dir,
                               const struct dat_listing *listing, size_t file_memory,
                               struct eng_why *why)
 {
-    for (size_t i = 0; i < listing->count && report->count < GAD_REPORT_MAX_RUNS; i++) {
+    for (size_t i = 0; i < listing->count; i++) {
         char *folder = dat_path_join(dir, listing->names[i]);
         if (!folder)
             return eng_fail(why, ENG_NOMEM, "there is not enough memory; close other programs");
         enum eng_err err = ENG_OK;
-        if (has_run(folder)) {
+        if (has_run(folder) && report->count == GAD_REPORT_MAX_RUNS) {
+            report->left_out++;
+        } else if (has_run(folder)) {
             err = gad_report_run_read(&report->runs[report->count], folder, listing->names[i],
                                       file_memory, why);
             report->count += err == ENG_OK;

@@ -66,13 +66,16 @@ void gad_report_steps(struct gad_report *report)
         gad_html_begin(html, "div", "steps");
         write_step(report, run, "step", gad_report_string(figure, "photo"), "photo", "photo");
         size_t m = 0;
-        for (const struct dat_json_node *map = dat_json_first(maps); map && m < MAX_MAPS;
-             map = dat_json_next(map), m++)
+        for (const struct dat_json_node *map = dat_json_first(maps); map;
+             map = dat_json_next(map), m++) {
+            if (m >= MAX_MAPS - 1 && m + 1 < count)
+                continue; /* the last is what it is about */
             write_step(report, run,
                        m == 0           ? "step first"
                        : m + 1 == count ? "step last"
                                         : "step also",
                        gad_report_string(map, "file"), "map", gad_report_string(map, "caption"));
+        }
         gad_html_end(html);
 
         gad_html_begin(html, "p", "caption");

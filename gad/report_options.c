@@ -102,6 +102,7 @@ static void write_files(struct gad_html *html, const struct gad_report_run *run)
         {"evaluate.json", "all numbers of this page"},
         {"table1.csv", "Table 1"},
         {"table2.csv", "Table 2"},
+        {"totals.csv", "all totals of both tables, as they are"},
         {"per_image.csv", "what the tables are the sums of, image by image"},
         {"pictures", "the pictures of this page"},
     };
@@ -122,6 +123,9 @@ void gad_report_files(struct gad_report *report)
 {
     struct gad_html *html = &report->html;
     gad_html_leaf(html, "p", NULL, "Beside this page, and how to make it again:");
+    if (report->left_out)
+        gad_html_leaf(html, "p", NULL, "%zu more runs lie there, which are not shown.",
+                      report->left_out);
     for (size_t i = 0; i < report->count; i++) {
         const struct gad_report_run *run = &report->runs[i];
         const char *command = gad_report_string(run->root, "command");

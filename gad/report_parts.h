@@ -33,7 +33,8 @@ struct gad_report {
     struct gad_html html;
     struct gad_report_run *runs;
     size_t count;
-    size_t room; /* bytes of pictures that may still go in */
+    size_t left_out; /* runs beyond GAD_REPORT_MAX_RUNS */
+    size_t room;     /* bytes of pictures that may still go in */
 };
 
 /* Reads folder/evaluate.json. `label` (borrowed) also names a net that has no other name. The
