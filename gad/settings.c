@@ -125,10 +125,9 @@ static enum eng_err take_baseline(struct gad_settings *s, const char *text, stru
     const size_t length = strlen(text);
     enum attr_baseline_kind kind = ATTR_BASELINE_TENSOR;
     const int file = length > 4 && strcmp(text + length - 4, ".npy") == 0;
-    if (!file)
-        ENG_TRY(attr_baseline_parse(&kind, text, why));
-    if (!file && kind == ATTR_BASELINE_TENSOR)
-        return eng_fail(why, ENG_ARG, "give the baseline's file, FILE.npy");
+    if (!file && (attr_baseline_parse(&kind, text, NULL) != ENG_OK || kind == ATTR_BASELINE_TENSOR))
+        return eng_fail(why, ENG_ARG, "no baseline '%s'; there are: zero, black, mean, FILE.npy",
+                        text);
     ENG_TRY(take_path(&s->baseline, file ? text : "", why));
     s->maps.ig.baseline.kind = kind;
     return ENG_OK;

@@ -60,9 +60,10 @@ static enum eng_err take_baseline(struct cli_choices *c, const struct dat_prepro
         baseline->tensor = t->data;
         return ENG_OK;
     }
-    ENG_TRY(attr_baseline_parse(&baseline->kind, c->baseline, why));
-    if (baseline->kind == ATTR_BASELINE_TENSOR)
-        return eng_fail(why, ENG_ARG, "give the baseline's file, as --baseline FILE.npy");
+    if (attr_baseline_parse(&baseline->kind, c->baseline, NULL) != ENG_OK ||
+        baseline->kind == ATTR_BASELINE_TENSOR)
+        return eng_fail(why, ENG_ARG, "no baseline '%s'; there are: zero, black, mean, FILE.npy",
+                        c->baseline);
     dat_preprocess_black(p, c->black);
     baseline->black = c->black;
     return ENG_OK;
@@ -74,6 +75,8 @@ enum eng_err cli_choices_apply(struct cli_choices *c, const struct dat_preproces
 {
     *maps = gad_maps_defaults();
     maps->ig.steps = c->steps;
+    if (c->memory == 0 || c->memory > (size_t)-1 >> 20)
+        return eng_fail(why, ENG_ARG, "--memory is a number of MiB, from 1 on");
     maps->memory = c->memory << 20;
     ENG_TRY(attr_methods_parse(&maps->methods, c->methods, why));
     ENG_TRY(attr_quadrature_parse(&maps->ig.quadrature, c->rule, why));

@@ -2,6 +2,7 @@
  * are WIDE pixels wide or more. */
 #include "data/file.h"
 #include "data/png.h"
+#include "engine/sizes.h"
 #include "gad/cli/explanation.h"
 #include "gad/picture.h"
 
@@ -73,8 +74,8 @@ enum eng_err cli_explanation_write_png(const struct cli_explanation *e, const ch
                                        struct eng_why *why)
 {
     const struct gad_maps *m = e->maps;
-    const size_t width = e->image->width;
-    const size_t times = width < WIDE ? (WIDE + width - 1) / width : 1;
+    const size_t side = eng_max(e->image->width, e->image->height);
+    const size_t times = side < WIDE ? eng_ceil_div(WIDE, side) : 1;
     struct dat_image photo;
     ENG_TRY(gad_picture_enlarge(&photo, &e->image->picture, times, GAD_PICTURE_SMOOTH));
     enum eng_err err = ENG_OK;
