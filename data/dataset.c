@@ -24,6 +24,7 @@ struct dat_dataset {
     struct dat_catalog catalog;         /* its items are the set's, with the final labels */
     struct dat_grouping grouping;
     struct dat_class *classes; /* grouping.count of them; names borrowed from the grouping */
+    size_t root;               /* bytes of DATA, which the paths of files begin with */
     char *about;
 };
 
@@ -237,6 +238,7 @@ enum eng_err dat_dataset_open(struct dat_dataset **out, const char *data,
         return ENG_NOMEM;
     set->options = *options;
     set->options.classes = NULL;
+    set->root = strlen(data);
 
     enum eng_err err = find_kind(&set->kind, data, why);
     if (!err)
@@ -346,6 +348,24 @@ enum eng_err dat_dataset_indices(const struct dat_dataset *set, enum dat_split s
     }
     qsort(*indices, *count, sizeof **indices, compare_indices);
     return ENG_OK;
+}
+
+void dat_dataset_hash(struct dat_hash *hash, const struct dat_dataset *set, const size_t *indices,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct dat_item *item = dat_dataset_item(set, indices[i]);
+        const char *name = item->name;
+        struct stat st;
+        uint64_t numbers[2] = {(uint64_t)item->label, 0};
+        if (!set->kind->draw) {
+            numbers[1] = stat(name, &st) ? UINT64_MAX : (uint64_t)st.st_size;
+            name += set->root;
+            name += strspn(name, "/"); /* DATA may end in one */
+        }
+        dat_hash_update(hash, numbers, sizeof numbers);
+        dat_hash_update(hash, name, strlen(name) + 1);
+    }
 }
 
 enum eng_err dat_dataset_read(const struct dat_dataset *set, size_t index, struct dat_image *image,

@@ -25,6 +25,7 @@
 #ifndef DAT_DATASET_H
 #define DAT_DATASET_H
 
+#include "data/hash.h"
 #include "data/image.h"
 
 #include <stddef.h>
@@ -85,6 +86,11 @@ int dat_dataset_has_masks(const struct dat_dataset *set);
  * cap divides and the classes last, picked at random by `seed`; a smaller cap picks a subset. */
 enum eng_err dat_dataset_indices(const struct dat_dataset *set, enum dat_split split, size_t cap,
                                  uint64_t seed, size_t **indices, size_t *count);
+
+/* Adds what tells these items from others: their labels, their paths within DATA, and how many
+ * bytes the files have; the same photos in another place are the same. */
+void dat_dataset_hash(struct dat_hash *hash, const struct dat_dataset *set, const size_t *indices,
+                      size_t count);
 
 /* Reads one item into *image (the caller releases). mask may be NULL; else *mask is the truth mask
  * in new memory (the caller frees): [height][width] bytes, 255 on the object, 0 elsewhere, or

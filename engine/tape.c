@@ -39,6 +39,21 @@ enum eng_err eng_tape_new(struct eng_tape **out, const struct eng_net *net,
     return err;
 }
 
+enum eng_err eng_tape_new_within(struct eng_tape **out, const struct eng_net *net,
+                                 const struct eng_exec *exec, struct eng_tape_options *options,
+                                 size_t memory, struct eng_why *why)
+{
+    for (;; options->batch = eng_ceil_div(options->batch, 2)) {
+        const enum eng_err err = eng_tape_new(out, net, exec, options, why);
+        if (options->batch <= 1 || (err != ENG_OK && err != ENG_NOMEM && err != ENG_TOOBIG))
+            return err;
+        if (err == ENG_OK && eng_tape_bytes(*out) <= memory)
+            return ENG_OK;
+        if (err == ENG_OK)
+            eng_tape_free(*out);
+    }
+}
+
 void eng_tape_free(struct eng_tape *tape)
 {
     if (!tape)

@@ -35,6 +35,14 @@ enum eng_err eng_tape_new(struct eng_tape **out, const struct eng_net *net,
                           const struct eng_exec *exec, const struct eng_tape_options *options,
                           struct eng_why *why);
 void eng_tape_free(struct eng_tape *tape); /* NULL allowed */
+
+/* The same for as many of options->batch images as take at most `memory` bytes: all, or half of
+ * them, or half of those; at least one, whatever it takes. options->batch becomes their number. */
+enum eng_err eng_tape_new_within(struct eng_tape **out, const struct eng_net *net,
+                                 const struct eng_exec *exec, struct eng_tape_options *options,
+                                 size_t memory, struct eng_why *why);
+
+/* Bytes that it holds. */
 size_t eng_tape_bytes(const struct eng_tape *tape);
 
 /* Same seed, same dropout masks: the masks of the next forward pass are those of (seed, step). */

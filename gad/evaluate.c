@@ -3,6 +3,7 @@
 #include "data/file.h"
 #include "data/hash.h"
 #include "engine/loss.h"
+#include "engine/sizes.h"
 #include "gad/ledger.h"
 #include "gad/predict.h"
 
@@ -16,7 +17,7 @@ enum { GROUP = 8 }; /* images that go through the nets together */
 
 struct gad_evaluate_options gad_evaluate_defaults(void)
 {
-    return (struct gad_evaluate_options){.holdout = 0.2,
+    return (struct gad_evaluate_options){.subject.holdout = 0.2,
                                          .images = 512,
                                          .maps = gad_maps_defaults(),
                                          .select = met_select_default(),
@@ -88,6 +89,7 @@ struct workbench {
     struct gad_evaluation *e;
     struct gad_mapper *mapper;
     struct eng_tape *tape; /* of the original, forward only: for occluded images */
+    size_t batch;          /* images that it takes at once */
     size_t height, width, per_image;
     float *x;        /* [GROUP][3][H][W] */
     float *occluded; /* [2 * classes * methods][3][H][W] */
@@ -224,8 +226,12 @@ static enum eng_err evaluate_image(struct workbench *b, const struct gad_maps *m
         pixels[2 * k + 1] = met_mask_sum(&masks.sup);
         masks_release(&masks);
     }
-    ENG_TRY(eng_tape_forward(b->tape, b->occluded, 2 * rows));
-    const float *after = eng_tape_output(b->tape);
+    float after[2 * GAD_CLASSES * ATTR_METHOD_COUNT * GAD_CLASSES];
+    for (size_t at = 0; at < 2 * rows; at += b->batch) {
+        const size_t n = eng_min(b->batch, 2 * rows - at);
+        ENG_TRY(eng_tape_forward(b->tape, b->occluded + at * b->per_image, n));
+        memcpy(after + at * GAD_CLASSES, eng_tape_output(b->tape), n * GAD_CLASSES * sizeof *after);
+    }
     for (size_t net = 0; net < e->nets; net++)
         memcpy(im->logits + net * GAD_CLASSES,
                maps->logits + (net * maps->images + i) * GAD_CLASSES,
@@ -240,7 +246,7 @@ static enum eng_err evaluate_image(struct workbench *b, const struct gad_maps *m
                 rs[which], before, output_of(b, after + (2 * k + which) * GAD_CLASSES, cls),
                 pixels[2 * k + which]);
             if (err != ENG_OK)
-                return eng_fail(why, err, "the net's output is not a number");
+                return eng_fail(why, ENG_FORMAT, "the net's output is not a number");
         }
     }
     for (size_t cls = 0; cls < GAD_CLASSES; cls++)
@@ -252,6 +258,19 @@ static enum eng_err evaluate_image(struct workbench *b, const struct gad_maps *m
     return ENG_OK;
 }
 
+/* Where a map is not finite it is for the weights, and images first to last of the group. */
+static enum eng_err blame_images(const struct workbench *b, size_t first, size_t last,
+                                 struct eng_why *why)
+{
+    const struct gad_evaluation *e = b->e;
+    const char *from = dat_dataset_item(e->set, e->images[b->group[first]].item)->name;
+    const char *to = dat_dataset_item(e->set, e->images[b->group[last]].item)->name;
+    char names[1024];
+    snprintf(names, sizeof names, "%s%s%s", from, first == last ? "" : " to ",
+             first == last ? "" : to);
+    return eng_fail_in(why, ENG_FORMAT, names);
+}
+
 /* Evaluates the images of the group that could be read. */
 static enum eng_err evaluate_group(struct workbench *b, size_t count, struct eng_why *why)
 {
@@ -259,11 +278,16 @@ static enum eng_err evaluate_group(struct workbench *b, size_t count, struct eng
     struct gad_maps maps;
     if (count == 0)
         return ENG_OK;
-    ENG_TRY(gad_mapper_run(b->mapper, b->x, count, classes, GAD_CLASSES, b->e->options->watch,
-                           &maps, why));
-    for (size_t i = 0; i < count; i++)
-        ENG_TRY(evaluate_image(b, &maps, i, why));
-    return ENG_OK;
+    enum eng_err err = gad_mapper_run(b->mapper, b->x, count, classes, GAD_CLASSES,
+                                      b->e->options->watch, &maps, why);
+    if (err == ENG_ARG)
+        return blame_images(b, 0, count - 1, why);
+    for (size_t i = 0; err == ENG_OK && i < count; i++) {
+        err = evaluate_image(b, &maps, i, why);
+        if (err == ENG_ARG)
+            return blame_images(b, i, i, why);
+    }
+    return err;
 }
 
 /* Reads up to GROUP images from number `first` on; *count of them are in the group afterwards. */
@@ -330,6 +354,8 @@ static void describe(char text[1024], const struct gad_evaluation *e)
     dat_hash_init(&hash);
     dat_preprocess_hash(&hash, p);
     dat_hash_update(&hash, about, strlen(about));
+    for (size_t i = 0; i < e->count; i++)
+        dat_dataset_hash(&hash, e->set, &e->images[i].item, 1);
     if (o->maps.ig.baseline.kind == ATTR_BASELINE_TENSOR)
         dat_hash_update(&hash, o->maps.ig.baseline.tensor,
                         3 * p->width * p->height * sizeof(float));
@@ -346,7 +372,7 @@ static void describe(char text[1024], const struct gad_evaluation *e)
         "gad evaluation 2: %s, %zu supports, pictures and data %s, split %llu, seed %llu, "
         "%zu images, select %s, degenerate %d, area %d, sup %d, occlude %d, probability %d, "
         "reduce %d, normalise %d, present %s, keep %d, ig %zu %d %d, %s %s, methods",
-        model, e->supports.count, data, (unsigned long long)o->split_seed,
+        model, e->supports.count, data, (unsigned long long)o->subject.split_seed,
         (unsigned long long)o->seed, e->count, select, (int)o->degenerate, (int)o->area,
         (int)o->supplement, (int)o->occlude, o->probability, (int)o->maps.reduce,
         (int)o->maps.intersect.normalise, present, (int)o->maps.intersect.keep, o->maps.ig.steps,
@@ -359,24 +385,9 @@ static void describe(char text[1024], const struct gad_evaluation *e)
 static enum eng_err open_all(struct gad_evaluation *e, struct eng_why *why)
 {
     const struct gad_evaluate_options *o = e->options;
-    struct dat_budget budget = dat_budget_of(o->file_memory);
-    ENG_TRY(dat_model_read_renamed(&e->model, o->model, o->rename, &budget, why));
-    ENG_TRY(dat_model_prepare(&e->model, &o->prepare, o->model, why));
-    if (e->model.config.classes != GAD_CLASSES)
-        return eng_fail(why, ENG_MISMATCH, "%s: GAD compares two classes; this net has %zu",
-                        o->model, e->model.config.classes);
-    ENG_TRY(gad_supports_read(&e->supports, o->supports, &e->model, o->file_memory, why));
-    struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
-    opening.classes = o->classes;
-    opening.holdout = o->holdout;
-    opening.seed = o->split_seed;
-    opening.size = e->model.preprocess.height;
-    opening.file_memory = o->file_memory;
-    ENG_TRY(dat_dataset_open(&e->set, o->data, &opening, why));
-    if (dat_dataset_class_count(e->set) != GAD_CLASSES)
-        return eng_fail(why, ENG_MISMATCH,
-                        "%s: has %d classes, the net two; group them by --classes", o->data,
-                        dat_dataset_class_count(e->set));
+    ENG_TRY(gad_subject_open(&e->model, &e->set, &o->subject, o->watch, why));
+    ENG_TRY(gad_supports_read(&e->supports, o->supports, &e->model, &o->subject.prepare,
+                              o->subject.file_memory, why));
     e->nets = 1 + e->supports.count;
     e->methods = o->maps.methods.count;
     return dat_folder_make(o->output, why);
@@ -393,7 +404,7 @@ static enum eng_err choose_images(struct gad_evaluation *e, struct eng_why *why)
         err = dat_dataset_indices(e->set, DAT_HELDOUT, 0, 0, &all, &e->held_out);
     if (err == ENG_OK && e->count == 0)
         err = eng_fail(why, ENG_ARG, "%s: nothing is held out to evaluate on; give --holdout",
-                       o->data);
+                       o->subject.data);
     if (err == ENG_OK) {
         logits = malloc(e->held_out * GAD_CLASSES * sizeof *logits);
         e->images = calloc(e->count, sizeof *e->images);
@@ -410,12 +421,15 @@ static enum eng_err choose_images(struct gad_evaluation *e, struct eng_why *why)
     if (err == ENG_NOMEM)
         eng_fail(why, err, "out of memory");
     if (err == ENG_OK) {
+        /* What is damaged is named when its turn to be evaluated comes. */
+        struct gad_watch watch = o->watch ? *o->watch : (struct gad_watch){0};
+        watch.warn = NULL;
         const struct gad_predict_options predict = {.exec = o->exec,
                                                     .batch = 32,
                                                     .workers = o->workers,
                                                     .strict = o->strict,
                                                     .what = "accuracy",
-                                                    .watch = NULL};
+                                                    .watch = &watch};
         err = gad_predict(logits, &e->model, e->set, all, e->held_out, &predict, why);
         e->accuracy = gad_accuracy(logits, GAD_CLASSES, e->set, all, e->held_out);
     }
@@ -435,7 +449,8 @@ static enum eng_err fill_table(struct gad_evaluation *e, struct eng_why *why)
         readable += !e->images[i].damaged;
     e->damaged = e->count - readable;
     if (readable == 0)
-        return eng_fail(why, ENG_FORMAT, "%s: none of the images could be read", e->options->data);
+        return eng_fail(why, ENG_FORMAT, "%s: none of the images could be read",
+                        e->options->subject.data);
     enum eng_err err = gad_table_new(&e->table, readable, names, e->methods);
     for (size_t i = 0, at = 0; err == ENG_OK && i < e->count; i++) {
         if (e->images[i].damaged)
@@ -468,10 +483,15 @@ static enum eng_err workbench_init(struct workbench *b, struct gad_evaluation *e
     b->occluded = calloc(rows * b->per_image, sizeof *b->occluded);
     if (!b->x || !b->occluded)
         return eng_fail(why, ENG_NOMEM, "out of memory");
+    /* The bound is for all nets together, and for hiding one more. */
+    struct gad_maps_options maps = o->maps;
+    const size_t memory = maps.memory ? maps.memory : ATTR_MEMORY_DEFAULT;
+    struct eng_tape_options shape = {.batch = rows, .height = b->height, .width = b->width};
     ENG_TRY(
-        gad_mapper_new(&b->mapper, &e->model, &e->supports, b->height, b->width, &o->maps, why));
-    const struct eng_tape_options shape = {.batch = rows, .height = b->height, .width = b->width};
-    return eng_tape_new(&b->tape, e->model.net, o->exec, &shape, why);
+        eng_tape_new_within(&b->tape, e->model.net, o->exec, &shape, memory / (e->nets + 1), why));
+    b->batch = shape.batch;
+    maps.memory = memory - eng_min(eng_tape_bytes(b->tape), memory - 1);
+    return gad_mapper_new(&b->mapper, &e->model, &e->supports, b->height, b->width, &maps, why);
 }
 
 enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_options *o,
@@ -483,7 +503,6 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
     struct workbench b = {0};
     struct gad_ledger ledger = {0};
     char run[1024];
-    size_t done;
     enum eng_err err = open_all(e, why);
     if (err == ENG_OK)
         err = choose_images(e, why);
@@ -491,10 +510,10 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
         err = workbench_init(&b, e, why);
     if (err == ENG_OK) {
         describe(run, e);
-        err = gad_ledger_open(&ledger, o->output, run, o->replace, e, &done, why);
+        err = gad_ledger_open(&ledger, o->output, run, o->replace, e, &e->resumed, why);
     }
     if (err == ENG_OK)
-        err = evaluate_rest(&b, &ledger, done, why);
+        err = evaluate_rest(&b, &ledger, e->resumed, why);
     if (err == ENG_OK)
         err = fill_table(e, why);
     gad_ledger_close(&ledger);

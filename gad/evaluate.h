@@ -7,8 +7,8 @@
 #ifndef GAD_EVALUATE_H
 #define GAD_EVALUATE_H
 
-#include "data/dataset.h"
 #include "gad/maps.h"
+#include "gad/subject.h"
 #include "gad/table.h"
 #include "metrics/complexity.h"
 #include "metrics/sensitivity.h"
@@ -17,14 +17,10 @@
 struct gad_evaluate_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
-    const char *model, *supports;         /* file and folder */
-    const struct dat_rename *rename;      /* of the tensors in model, or NULL */
-    struct dat_preprocess_change prepare; /* of images, unlike the model's file says */
-    const char *data, *classes;
-    double holdout;
-    uint64_t split_seed; /* of the hold-out, as in training */
-    const char *output;  /* folder for what gad/result.h lists */
-    size_t images;       /* a seeded subset of the held-out images, the same number of each class */
+    struct gad_subject subject;
+    const char *supports; /* their folder */
+    const char *output;   /* folder for what gad/result.h lists */
+    size_t images; /* a seeded subset of the held-out images, the same number of each class */
     struct gad_maps_options maps;
     struct met_select select;
     enum met_degenerate degenerate;
@@ -35,7 +31,6 @@ struct gad_evaluate_options {
     int replace; /* what another evaluation left unfinished in the folder is thrown away */
     uint64_t seed;
     int workers, strict;
-    size_t file_memory;  /* bytes that reading a file may take: data/budget.h; 0: no bound */
     const char *command; /* as typed, for the report */
 };
 struct gad_evaluate_options gad_evaluate_defaults(void);
@@ -67,8 +62,9 @@ struct gad_evaluation {
     struct gad_image *images; /* in the order of the data set */
     size_t count, damaged;
     size_t held_out;
-    double accuracy; /* of the original on all held-out images */
-    double seconds;
+    double accuracy;         /* of the original on all held-out images */
+    double seconds;          /* of this call: */
+    size_t resumed;          /* images that an earlier one had evaluated */
     struct gad_table *table; /* of the images that could be read */
 };
 

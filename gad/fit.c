@@ -40,7 +40,8 @@ static void describe(char text[512], const struct dat_model *model, const struct
     char data[DAT_HASH_PRINT], base[DAT_FINGERPRINT];
     dat_hash_init(&hash);
     dat_preprocess_hash(&hash, &model->preprocess);
-    dat_hash_update(&hash, o->train, o->train_count * sizeof *o->train);
+    dat_dataset_hash(&hash, o->set, o->train, o->train_count);
+    dat_dataset_hash(&hash, o->set, o->check, o->check_count); /* for the log */
     const char *about = dat_dataset_about(o->set);
     dat_hash_update(&hash, about, strlen(about));
     if (o->targets)
@@ -139,7 +140,26 @@ static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *l
     return ENG_OK;
 }
 
-static enum eng_err run_epoch(struct fit *f, size_t epoch, struct gad_epoch *result,
+/* Accuracy on the items that are kept for checking. */
+static enum eng_err check(struct fit *f, const struct gad_watch *watch, double *accuracy,
+                          struct eng_why *why)
+{
+    const struct gad_fit_options *o = f->o;
+    const struct gad_predict_options predict = {.exec = o->exec,
+                                                .batch = o->batch,
+                                                .workers = o->workers,
+                                                .strict = o->strict,
+                                                .what = "checking",
+                                                .watch = watch};
+    ENG_TRY(
+        gad_predict(f->check_logits, f->model, o->set, o->check, o->check_count, &predict, why));
+    *accuracy = gad_accuracy(f->check_logits, f->model->config.classes, o->set, o->check,
+                             o->check_count);
+    return ENG_OK;
+}
+
+/* first: no epoch was run before this one in this call. What is damaged is named in it alone. */
+static enum eng_err run_epoch(struct fit *f, size_t epoch, int first, struct gad_epoch *result,
                               struct eng_why *why)
 {
     const struct gad_fit_options *o = f->o;
@@ -151,8 +171,11 @@ static enum eng_err run_epoch(struct fit *f, size_t epoch, struct gad_epoch *res
                                                .seed = o->seed,
                                                .epoch = epoch,
                                                .strict = o->strict};
+    struct gad_watch watch = o->watch ? *o->watch : (struct gad_watch){0};
     const double start = now();
     struct eng_rng rng;
+    if (!first)
+        watch.warn = NULL;
     eng_rng_init(&rng, o->seed, epoch);
     memcpy(f->order, o->train, o->train_count * sizeof *f->order);
     eng_rng_shuffle(&rng, f->order, o->train_count);
@@ -175,26 +198,26 @@ static enum eng_err run_epoch(struct fit *f, size_t epoch, struct gad_epoch *res
         gad_watch_progress(o->watch, o->what, (double)epoch * (double)o->train_count + seen,
                            (double)o->epochs * (double)o->train_count, note);
     }
-    for (size_t i = 0; epoch == 0 && i < dat_loader_skipped(loader); i++)
-        gad_watch_warn(o->watch, dat_loader_skipped_why(loader, i));
+    for (size_t i = 0; i < dat_loader_skipped(loader); i++)
+        gad_watch_warn(&watch, dat_loader_skipped_why(loader, i));
     dat_loader_free(loader);
     if (err == ENG_OK && seen == 0)
         err = eng_fail(why, ENG_FORMAT, "none of the training images could be read");
     if (err != ENG_OK)
         return err;
     *result = (struct gad_epoch){loss / seen, o->targets ? NAN : right / seen, NAN, 0};
-    if (o->check_count) {
-        const struct gad_predict_options predict = {.exec = o->exec,
-                                                    .batch = o->batch,
-                                                    .workers = o->workers,
-                                                    .what = "checking",
-                                                    .watch = o->watch};
-        ENG_TRY(gad_predict(f->check_logits, f->model, o->set, o->check, o->check_count, &predict,
-                            why));
-        result->check = gad_accuracy(f->check_logits, f->model->config.classes, o->set, o->check,
-                                     o->check_count);
-    }
+    if (o->check_count)
+        ENG_TRY(check(f, &watch, &result->check, why));
     result->seconds = now() - start;
+    return ENG_OK;
+}
+
+enum eng_err gad_fit_check(size_t epochs, size_t batch, float lr, struct eng_why *why)
+{
+    if (epochs == 0 || batch == 0)
+        return eng_fail(why, ENG_ARG, "nothing to train: no epochs, or no images in a batch");
+    if (!(lr >= 0 && isfinite(lr)))
+        return eng_fail(why, ENG_ARG, "a learning rate of %g cannot be", (double)lr);
     return ENG_OK;
 }
 
@@ -203,10 +226,9 @@ enum eng_err gad_fit(struct dat_model *model, const struct gad_fit_options *o,
 {
     struct fit f;
     char run[512];
-    if (o->train_count == 0 || o->epochs == 0 || o->batch == 0)
-        return eng_fail(why, ENG_ARG, "nothing to train: no images, epochs or batch");
-    if (!(o->lr >= 0 && isfinite(o->lr)))
-        return eng_fail(why, ENG_ARG, "a learning rate of %g cannot be", (double)o->lr);
+    ENG_TRY(gad_fit_check(o->epochs, o->batch, o->lr, why));
+    if (o->train_count == 0)
+        return eng_fail(why, ENG_ARG, "nothing to train: no images");
     struct gad_checkpoint c = {.path = o->checkpoint, .run = run, .epochs = o->epochs};
     c.log = calloc(o->epochs, sizeof *c.log);
     if (!c.log)
@@ -216,8 +238,9 @@ enum eng_err gad_fit(struct dat_model *model, const struct gad_fit_options *o,
     if (err == ENG_OK && c.path)
         err = gad_checkpoint_read(&c, model, f.optim, why);
     f.step = f.optim ? eng_optim_steps(f.optim) : 0;
-    for (size_t epoch = c.epoch; err == ENG_OK && epoch < o->epochs; epoch++) {
-        err = run_epoch(&f, epoch, &c.log[epoch], why);
+    const size_t resumed = c.epoch;
+    for (size_t epoch = resumed; err == ENG_OK && epoch < o->epochs; epoch++) {
+        err = run_epoch(&f, epoch, epoch == resumed, &c.log[epoch], why);
         c.epoch = epoch + 1;
         if (err == ENG_OK && c.path)
             err = gad_checkpoint_write(&c, model, f.optim, why);

@@ -2,6 +2,7 @@
 
 #include "data/npy.h"
 #include "engine/loss.h"
+#include "engine/sizes.h"
 #include "engine/tape.h"
 #include "gad/border.h"
 #include "gad/settings.h"
@@ -52,7 +53,7 @@ static enum eng_err read_model(struct gad_model *model, const char *path,
     ENG_TRY(dat_model_read_renamed(base, path, &s->map, &budget, why));
     ENG_TRY(dat_model_prepare(base, &prepare, path, why));
     if (s->support)
-        ENG_TRY(gad_supports_read(supports, s->support, base, s->file_memory, why));
+        ENG_TRY(gad_supports_read(supports, s->support, base, &prepare, s->file_memory, why));
     if (supports->count > GAD_ALPHAS_MAX)
         return eng_fail(why, ENG_TOOBIG, "%s: more than %d supports", s->support, GAD_ALPHAS_MAX);
     ENG_TRY(eng_net_prepare(base->net, &model->exec, ENG_FOR_GRADIENTS));
@@ -314,35 +315,23 @@ static enum eng_err check(const float *x, size_t images, size_t height, size_t w
     return ENG_OK;
 }
 
-/* Plans for as many of the images at once as fit the memory: all, or a power of two. */
+/* Plans for as many of the images at once as fit the memory. */
 static enum eng_err plan_tape(struct gad_session *s, size_t images, size_t height, size_t width,
                               struct eng_why *why)
 {
-    struct eng_tape_options options = {.height = height, .width = width};
-    const size_t asked = images < BATCH ? images : BATCH;
+    const size_t asked = eng_min(images, BATCH);
+    struct eng_tape_options options = {.batch = asked, .height = height, .width = width};
     if (s->tape && s->tape_height == height && s->tape_width == width && asked <= s->asked)
         return ENG_OK;
     eng_tape_free(s->tape);
     s->tape = NULL;
-    enum eng_err err = ENG_OK;
-    for (size_t batch = asked; !s->tape; batch = options.batch) {
-        options.batch = batch;
-        err = eng_tape_new(&s->tape, s->model->nets->base.net, &s->model->exec, &options, why);
-        if (batch == 1 || (err != ENG_OK && err != ENG_NOMEM))
-            break;
-        if (err != ENG_OK || eng_tape_bytes(s->tape) > s->maps.memory) {
-            eng_tape_free(s->tape);
-            s->tape = NULL;
-            options.batch = BATCH;
-            while (options.batch >= batch)
-                options.batch /= 2;
-        }
-    }
+    ENG_TRY(eng_tape_new_within(&s->tape, s->model->nets->base.net, &s->model->exec, &options,
+                                s->maps.memory, why));
     s->tape_height = height;
     s->tape_width = width;
     s->tape_batch = options.batch;
     s->asked = asked;
-    return err;
+    return ENG_OK;
 }
 
 static enum eng_err predict(struct gad_session *s, const float *x, size_t images, size_t floats,

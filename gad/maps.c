@@ -1,5 +1,7 @@
 #include "gad/maps.h"
 
+#include "engine/sizes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +38,8 @@ enum eng_err gad_mapper_new(struct gad_mapper **out, struct dat_model *base,
     m->pixels = height * width;
     m->explainers = calloc(m->nets, sizeof *m->explainers);
     enum eng_err err = m->explainers ? ENG_OK : eng_fail(why, ENG_NOMEM, "out of memory");
-    const size_t memory = (options->memory ? options->memory : ATTR_MEMORY_DEFAULT) / m->nets;
+    const size_t all = options->memory ? options->memory : ATTR_MEMORY_DEFAULT;
+    const size_t memory = eng_max(all / m->nets, 1); /* 0 would be the default */
     for (size_t i = 0; err == ENG_OK && i < m->nets; i++) {
         struct eng_net *net = i ? supports->at[i - 1].model.net : base->net;
         err = eng_net_prepare(net, options->exec, ENG_FOR_GRADIENTS);

@@ -115,6 +115,9 @@ static void machine_fact(struct gad_html *html, const struct gad_report_run *run
 static void time_fact(struct gad_html *html, const struct gad_report_run *run)
 {
     gad_html_text(html, "%s", gad_show_time(gad_report_number(run->root, "seconds")).text);
+    if (gad_report_part(run, "resumed_after", NULL))
+        gad_html_text(html, " for all but the first %s images, which were done before",
+                      gad_show_count(gad_report_number(run->root, "resumed_after")).text);
     gad_html_text(html, ", on %s, with gad %s", gad_report_string(run->root, "when"),
                   gad_report_string(run->root, "gad"));
 }

@@ -147,7 +147,7 @@ static void put_data(struct dat_json_out *json, const struct gad_evaluation *e)
     dat_json_out_key(json, "data");
     dat_json_out_object(json);
     put_text(json, "about", dat_dataset_about(e->set));
-    put_text(json, "source", e->options->data);
+    put_text(json, "source", e->options->subject.data);
     put_count(json, "images", e->count - e->damaged);
     put_count(json, "skipped", e->damaged);
     dat_json_out_key(json, "synthetic");
@@ -169,7 +169,7 @@ static void put_model(struct dat_json_out *json, const struct gad_evaluation *e)
     dat_model_fingerprint(m, print);
     dat_json_out_key(json, "model");
     dat_json_out_object(json);
-    put_text(json, "file", e->options->model);
+    put_text(json, "file", e->options->subject.model);
     put_text(json, "architecture", m->config.arch);
     put_text(json, "title", eng_arch_title(m->config.arch));
     put_number(json, "width", (double)m->config.width);
@@ -375,6 +375,8 @@ static enum eng_err write_json(struct gad_evaluation *e, struct eng_why *why)
     put_text(&json, "gad", GAD_VERSION);
     put_text(&json, "when", when);
     put_number(&json, "seconds", round(e->seconds * 10) / 10);
+    if (e->resumed)
+        put_count(&json, "resumed_after", e->resumed);
     put_machine(&json, e->options->exec);
     put_text(&json, "command", e->options->command);
     put_data(&json, e);
@@ -495,6 +497,11 @@ static void csv_table2(FILE *f, const struct gad_evaluation *e)
     csv_table(f, e, 2);
 }
 
+static void csv_totals(FILE *f, const struct gad_evaluation *e)
+{
+    gad_table_csv(f, e->table);
+}
+
 static enum eng_err write_csv(const struct gad_evaluation *e, const char *name,
                               void (*put)(FILE *, const struct gad_evaluation *),
                               struct eng_why *why)
@@ -515,6 +522,7 @@ enum eng_err gad_result_write(struct gad_evaluation *e, struct eng_why *why)
 {
     ENG_TRY(write_csv(e, "table1.csv", csv_table1, why));
     ENG_TRY(write_csv(e, "table2.csv", csv_table2, why));
+    ENG_TRY(write_csv(e, "totals.csv", csv_totals, why));
     ENG_TRY(write_csv(e, "per_image.csv", csv_images, why));
     ENG_TRY(write_json(e, why));
     gad_ledger_remove(e->options->output);

@@ -2,6 +2,7 @@
  *
  *   evaluate.json   everything below, and what was run
  *   table1.csv      Table 1: wins per class and method        table2.csv   Table 2: mean RS
+ *   totals.csv      all totals of a class and method, a line for each (gad/table.h)
  *   per_image.csv   a line for each image, class and method
  *   pictures/       the figures of the report, as PNG
  */

@@ -64,7 +64,7 @@ void gad_target(const float *logits, size_t label, const struct gad_alpha *alpha
 struct gad_support_options gad_support_defaults(void)
 {
     return (struct gad_support_options){
-        .holdout = 0.2, .epochs = 10, .batch = 32, .lr = 4e-5f, .workers = 1};
+        .subject.holdout = 0.2, .epochs = 10, .batch = 32, .lr = 4e-5f, .workers = 1};
 }
 
 struct job {
@@ -89,7 +89,7 @@ static void describe(struct job *job)
     dat_hash_init(&hash);
     dat_preprocess_hash(&hash, &job->base->preprocess);
     dat_hash_update(&hash, about, strlen(about));
-    dat_hash_update(&hash, job->items, job->count * sizeof *job->items);
+    dat_dataset_hash(&hash, job->set, job->items, job->count);
     dat_hash_print(&hash, job->data_print);
     snprintf(job->settings, sizeof job->settings,
              "%zu images, %zu epochs in batches of %zu, Adam at %g, batch norm %s, dropout %s, "
@@ -112,7 +112,7 @@ static enum eng_err find_finished(const struct job *job, const char *path, const
 {
     struct dat_model old;
     *done = 0;
-    struct dat_budget budget = dat_budget_of(job->o->file_memory);
+    struct dat_budget budget = dat_budget_of(job->o->subject.file_memory);
     const enum eng_err err = dat_model_read(&old, path, &budget, why);
     if (err == ENG_MISSING || (err != ENG_OK && err != ENG_NOMEM && job->o->replace))
         return ENG_OK;
@@ -251,9 +251,11 @@ static enum eng_err train_all(struct job *job, struct eng_why *why)
     err = gad_predict(logits, job->base, job->set, items, job->count, &predict, why);
     if (err == ENG_OK)
         leave_out_unread(job, items, logits);
+    if (err == ENG_OK && job->count == 0)
+        err = eng_fail(why, ENG_FORMAT, "%s: none of the training images could be read",
+                       o->subject.data);
     for (size_t i = 0; err == ENG_OK && i < o->alpha_count; i++)
-        if (o->train_zero || o->alphas[i].of[0] != 0.0f || o->alphas[i].of[1] != 0.0f)
-            err = train_one(job, &o->alphas[i], why);
+        err = train_one(job, &o->alphas[i], why);
 done:
     free(items);
     free(logits);
@@ -264,25 +266,9 @@ done:
 enum eng_err gad_support_train(const struct gad_support_options *o, struct eng_why *why)
 {
     struct dat_model base;
-    struct dat_dataset *set = NULL;
-    struct dat_budget budget = dat_budget_of(o->file_memory);
-    ENG_TRY(dat_model_read_renamed(&base, o->model, o->rename, &budget, why));
-    enum eng_err err = dat_model_prepare(&base, &o->prepare, o->model, why);
-    if (err == ENG_OK && base.config.classes != GAD_CLASSES)
-        err = eng_fail(why, ENG_MISMATCH, "%s: GAD pushes two classes apart; this net has %zu",
-                       o->model, base.config.classes);
-    struct dat_dataset_options opening = DAT_DATASET_DEFAULTS;
-    opening.classes = o->classes;
-    opening.holdout = o->holdout;
-    opening.seed = o->split_seed;
-    opening.size = base.preprocess.height;
-    opening.file_memory = o->file_memory;
-    if (err == ENG_OK)
-        err = dat_dataset_open(&set, o->data, &opening, why);
-    if (err == ENG_OK && dat_dataset_class_count(set) != GAD_CLASSES)
-        err = eng_fail(why, ENG_MISMATCH,
-                       "%s: has %d classes, the net two; group them by --classes", o->data,
-                       dat_dataset_class_count(set));
+    struct dat_dataset *set;
+    ENG_TRY(gad_fit_check(o->epochs, o->batch, o->lr, why));
+    enum eng_err err = gad_subject_open(&base, &set, &o->subject, o->watch, why);
     if (err == ENG_OK)
         err = dat_folder_make(o->output, why);
     if (err == ENG_OK) {
@@ -316,14 +302,31 @@ static int by_alpha(const void *pa, const void *pb)
     return strcmp(a->file, b->file);
 }
 
+static int same_preprocess(const struct dat_preprocess *a, const struct dat_preprocess *b)
+{
+    const struct dat_preprocess *of[2] = {a, b};
+    char print[2][DAT_HASH_PRINT];
+    for (int i = 0; i < 2; i++) {
+        struct dat_hash hash;
+        dat_hash_init(&hash);
+        dat_preprocess_hash(&hash, of[i]);
+        dat_hash_print(&hash, print[i]);
+    }
+    return strcmp(print[0], print[1]) == 0;
+}
+
 static enum eng_err read_one(struct gad_support *s, const char *dir, const char *base_print,
-                             const struct dat_model *base, size_t file_memory, struct eng_why *why)
+                             const struct dat_model *base,
+                             const struct dat_preprocess_change *prepare, size_t file_memory,
+                             struct eng_why *why)
 {
     char *path = dat_path_join(dir, s->file);
     if (!path)
         return eng_fail(why, ENG_NOMEM, "out of memory");
     struct dat_budget budget = dat_budget_of(file_memory);
     enum eng_err err = dat_model_read(&s->model, path, &budget, why);
+    if (err == ENG_OK)
+        err = dat_model_prepare(&s->model, prepare, path, why);
     if (err == ENG_OK) {
         const char *of = dat_model_note(&s->model, "base_fingerprint");
         const char *alpha = dat_model_note(&s->model, "alpha");
@@ -338,13 +341,23 @@ static enum eng_err read_one(struct gad_support *s, const char *dir, const char 
                 "%s: belongs to another original (%s, this one is %s); train supports for "
                 "this one",
                 path, of, base_print);
+        else if (!same_preprocess(&s->model.preprocess, &base->preprocess))
+            err = eng_fail(
+                why, ENG_MISMATCH,
+                "%s: learned from images that were prepared in another way (%zux%zu, %s) "
+                "than they are now (%zux%zu, %s); give --size, --resize-rule, --resize, "
+                "--mean and --std as for gad support",
+                path, s->model.preprocess.width, s->model.preprocess.height,
+                dat_preprocess_rule_name(s->model.preprocess.rule), base->preprocess.width,
+                base->preprocess.height, dat_preprocess_rule_name(base->preprocess.rule));
     }
     free(path);
     return err;
 }
 
 enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
-                               const struct dat_model *base, size_t file_memory,
+                               const struct dat_model *base,
+                               const struct dat_preprocess_change *prepare, size_t file_memory,
                                struct eng_why *why)
 {
     *supports = (struct gad_supports){0};
@@ -371,7 +384,7 @@ enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
         }
         strcpy(file, entry->d_name);
         at[supports->count] = (struct gad_support){.file = file};
-        err = read_one(&at[supports->count++], dir, base_print, base, file_memory, why);
+        err = read_one(&at[supports->count++], dir, base_print, base, prepare, file_memory, why);
     }
     closedir(folder);
     if (err == ENG_OK && supports->count == 0)

@@ -12,14 +12,14 @@
  *     then starts as the very function it is to shift. Both can be turned on.
  *   - images are not augmented: a target belongs to one picture.
  *   - batches of 32, constant rate, shuffled by the seed, from the training split.
- *   - alpha = 0 is the original itself; it is trained only if asked for.
+ *   - alpha = 0 is the original itself: training it only shows what training alone does.
  */
 #ifndef GAD_SUPPORT_H
 #define GAD_SUPPORT_H
 
 #include "gad/fit.h"
+#include "gad/subject.h"
 
-#define GAD_CLASSES    2 /* GAD pushes two classes apart */
 #define GAD_ALPHAS_MAX 64
 
 struct gad_alpha {
@@ -40,24 +40,18 @@ void gad_target(const float *logits, size_t label, const struct gad_alpha *alpha
 struct gad_support_options {
     const struct eng_exec *exec;
     const struct gad_watch *watch;
-    const char *model;                    /* file of the original */
-    const struct dat_rename *rename;      /* of its tensors, or NULL */
-    struct dat_preprocess_change prepare; /* of images, unlike the original's file says */
-    const char *data, *classes;           /* as it was trained on */
-    double holdout;
-    uint64_t split_seed; /* of the hold-out, as in training */
-    const char *output;  /* folder: one file alphaA.safetensors for each alpha */
+    struct gad_subject subject; /* the original, and what it was trained on */
+    const char *output;         /* folder: one file alphaA.safetensors for each alpha */
     const struct gad_alpha *alphas;
     size_t alpha_count;
     size_t images; /* a seeded subset of the training images; 0: all */
     size_t epochs, batch;
     float lr;
-    int train_batch_norm, dropout, train_zero;
+    int train_batch_norm, dropout;
     int replace; /* a support that is there, of another original, data or settings, is trained
                     anew */
     uint64_t seed;
     int workers, strict;
-    size_t file_memory; /* bytes that reading a file may take: data/budget.h; 0: no bound */
 };
 struct gad_support_options gad_support_defaults(void);
 
@@ -77,10 +71,13 @@ struct gad_supports {
     size_t count;
 };
 
-/* Reads all alpha*.safetensors of dir; file_memory as above. One that belongs to another original
- * than `base` is ENG_MISMATCH; none at all is ENG_MISSING. */
+/* Reads all alpha*.safetensors of dir; file_memory as in struct gad_subject. One that belongs to
+ * another original than `base`, or that learned from images prepared in another way, is
+ * ENG_MISMATCH; none at all is ENG_MISSING. prepare: what base was changed by, and they are, too.
+ */
 enum eng_err gad_supports_read(struct gad_supports *supports, const char *dir,
-                               const struct dat_model *base, size_t file_memory,
+                               const struct dat_model *base,
+                               const struct dat_preprocess_change *prepare, size_t file_memory,
                                struct eng_why *why);
 void gad_supports_release(struct gad_supports *supports);
 

@@ -500,7 +500,9 @@ static void test_explain(void)
     for (size_t i = 0; i < FLOATS; i++)
         baseline[i] = grey[i % 3];
     need(dat_npy_write(scratch_path("baseline.npy"), baseline, 3, dim, &why), &why);
-    need(gad_supports_read(&supports, scratch_path("supports"), &base, 0, &why), &why);
+    need(gad_supports_read(&supports, scratch_path("supports"), &base,
+                           &(struct dat_preprocess_change){0}, 0, &why),
+         &why);
 
     compare("defaults", settings_of(NULL, NULL), &o, NULL);
     compare("GAD", settings_of("support", scratch_path("supports")), &o, &supports);

@@ -83,14 +83,14 @@ static enum eng_err support(struct cli_session *session, const struct paths *p, 
     o.exec = &session->exec;
     o.watch = &session->watch;
     o.workers = session->workers;
-    o.model = p->model;
-    o.data = data;
+    o.subject.model = p->model;
+    o.subject.data = data;
     o.output = p->supports;
     o.alphas = alphas;
     o.images = SUPPORT_IMAGES;
     o.replace = 1; /* those of an earlier version of this program */
     o.lr = 4e-4f;  /* ten times the paper's: these nets are narrow, and take few steps */
-    o.split_seed = o.seed = seed;
+    o.subject.split_seed = o.seed = seed;
     return gad_support_train(&o, why);
 }
 
@@ -102,12 +102,12 @@ static enum eng_err evaluate(struct cli_session *session, const struct paths *p,
     o.exec = o.maps.exec = &session->exec;
     o.watch = &session->watch;
     o.workers = session->workers;
-    o.model = p->model;
+    o.subject.model = p->model;
     o.supports = p->supports;
-    o.data = data;
+    o.subject.data = data;
     o.output = p->folder;
     o.images = EVALUATED;
-    o.split_seed = o.seed = seed;
+    o.subject.split_seed = o.seed = seed;
     o.replace = 1;
     o.command = "gad demo";
     ENG_TRY(gad_evaluate(&e, &o, why));
@@ -145,7 +145,7 @@ static enum eng_err demo(struct cli_session *session, const char *output, uint64
         dat_json_out_string(&json, report);
         cli_json_end(&json);
     } else if (err == ENG_OK) {
-        cli_say(session, "\nopen %s", report);
+        cli_say(session, "open %s", report);
     }
     free(report);
     return err;

@@ -9,33 +9,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The command as it was typed, for the report. */
+/* A word as a shell takes it back: in quotes if it has any but these characters. */
+static void put_word(FILE *f, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+./,:=@%";
+    if (word[0] && word[strspn(word, plain)] == '\0') {
+        fputs(word, f);
+        return;
+    }
+    putc('\'', f);
+    for (; *word; word++)
+        if (*word == '\'')
+            fputs("'\\''", f);
+        else
+            putc(*word, f);
+    putc('\'', f);
+}
+
+/* The command as it was typed, for the report; NULL without memory. */
 static char *join(int argc, char **argv)
 {
-    size_t length = sizeof "gad";
-    for (int i = 0; i < argc; i++)
-        length += strlen(argv[i]) + 1;
-    char *text = malloc(length);
-    if (!text)
+    char *text = NULL;
+    size_t length;
+    FILE *f = open_memstream(&text, &length);
+    if (!f)
         return NULL;
-    strcpy(text, "gad");
+    fputs("gad", f);
     for (int i = 0; i < argc; i++) {
-        strcat(text, " ");
-        strcat(text, argv[i]);
+        putc(' ', f);
+        put_word(f, argv[i]);
     }
-    return text;
+    const int failed = ferror(f);
+    if (fclose(f) == 0 && !failed)
+        return text;
+    free(text);
+    return NULL;
 }
 
 static enum eng_err evaluate(struct cli_session *session, struct gad_evaluate_options *o,
                              struct cli_choices *choices, struct eng_why *why)
 {
     struct dat_model model; /* for its preprocessing: the black that a baseline may be */
-    struct dat_budget budget = dat_budget_of(o->file_memory);
-    ENG_TRY(dat_model_read_renamed(&model, o->model, o->rename, &budget, why));
-    enum eng_err err = dat_model_prepare(&model, &o->prepare, o->model, why);
+    struct dat_budget budget = dat_budget_of(o->subject.file_memory);
+    ENG_TRY(dat_model_read_renamed(&model, o->subject.model, o->subject.rename, &budget, why));
+    enum eng_err err = dat_model_prepare(&model, &o->subject.prepare, o->subject.model, why);
     if (err == ENG_OK)
-        err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select, o->file_memory,
-                                why);
+        err = cli_choices_apply(choices, &model.preprocess, &o->maps, &o->select,
+                                o->subject.file_memory, why);
     dat_model_release(&model);
     if (err != ENG_OK)
         return err;
@@ -90,9 +111,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for tables, pictures and report (-o)"},
         {"support", CLI_NEEDED, &o.supports, "DIR", "folder of the supports"},
         {"images", CLI_SIZE, &o.images, "N", "held-out images, the same number of each class"},
-        {"classes", CLI_TEXT, &o.classes, "TEXT", "as for gad train"},
-        {"holdout", CLI_DOUBLE, &o.holdout, "F", "as for gad train"},
-        {"split-seed", CLI_SEED, &o.split_seed, "N", "the --seed that gad train split with"},
+        {"classes", CLI_TEXT, &o.subject.classes, "TEXT", "as for gad train"},
+        {"holdout", CLI_DOUBLE, &o.subject.holdout, "F", "as for gad train"},
+        {"split-seed", CLI_SEED, &o.subject.split_seed, "N",
+         "the --seed that gad train split with"},
         {"degenerate", CLI_TEXT, &degenerate, "NAME",
          "hulls without area: skip, area, gad, original"},
         {"area", CLI_TEXT, &area, "NAME", "area of a hull: centres, squares, pixels"},
@@ -103,7 +125,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
         CLI_MAP_OPTION(map),
     };
     cli_choices_options(&choices, options + 13);
-    cli_prepare_options(&o.prepare, options + 13 + CLI_CHOICES_COUNT);
+    cli_prepare_options(&o.subject.prepare, options + 13 + CLI_CHOICES_COUNT);
     struct cli_session session;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
@@ -112,23 +134,23 @@ static int run(int argc, char **argv, const struct cli_command *self)
         return status;
     char *command = join(argc, argv);
     o.command = command ? command : "gad evaluate";
-    o.model = session.args.operands[0];
-    o.rename = &rename;
-    o.data = session.args.operands[1];
+    o.subject.model = session.args.operands[0];
+    o.subject.rename = &rename;
+    o.subject.data = session.args.operands[1];
     o.seed = session.args.common.seed;
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
-    o.file_memory = session.file_memory;
+    o.subject.file_memory = session.file_memory;
     enum eng_err err = met_degenerate_parse(&o.degenerate, degenerate, &why);
     if (err == ENG_OK)
         err = met_area_parse(&o.area, area, &why);
     if (err == ENG_OK)
         err = met_supplement_parse(&o.supplement, sup, &why);
-    if (err == ENG_OK)
-        err = attr_baseline_parse(&o.occlude, occlude, &why);
-    if (err == ENG_OK && o.occlude == ATTR_BASELINE_TENSOR)
-        err = eng_fail(&why, ENG_ARG, "what hides is one colour: black, zero or mean");
+    if (err == ENG_OK && (attr_baseline_parse(&o.occlude, occlude, NULL) != ENG_OK ||
+                          o.occlude == ATTR_BASELINE_TENSOR))
+        err = eng_fail(&why, ENG_ARG, "no colour '%s' to hide with; there are: black, zero, mean",
+                       occlude);
     if (err == ENG_OK)
         err = cli_map_read(&rename, &map, &why);
     if (err == ENG_OK)

@@ -193,7 +193,7 @@ static enum eng_err load(struct job *job, const char *model, const struct dat_re
         ENG_TRY(dat_model_class(&job->model, job->classes, &label, why));
     job->maps.exec = &job->session->exec;
     if (support) {
-        ENG_TRY(gad_supports_read(&job->supports, support, &job->model, file_memory, why));
+        ENG_TRY(gad_supports_read(&job->supports, support, &job->model, prepare, file_memory, why));
         job->has_supports = 1;
     }
     return eng_net_prepare(job->model.net, &job->session->exec, ENG_FOR_GRADIENTS);

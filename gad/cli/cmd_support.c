@@ -22,10 +22,24 @@ static void print_json(struct cli_session *session, const struct gad_support_opt
     cli_json_end(&json);
 }
 
+/* Alpha 0 is the original itself. */
+static enum eng_err leave_out_zero(struct gad_alpha *alphas, size_t *count, struct eng_why *why)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (alphas[i].of[0] != 0.0f || alphas[i].of[1] != 0.0f)
+            alphas[kept++] = alphas[i];
+    *count = kept;
+    return kept ? ENG_OK
+                : eng_fail(why, ENG_ARG,
+                           "alpha 0 is the original itself; give others, or --train-zero");
+}
+
 static int run(int argc, char **argv, const struct cli_command *self)
 {
     struct gad_support_options o = gad_support_defaults();
     const char *alpha = "2,4,6,8";
+    int train_zero = 0;
     struct cli_texts map = {.count = 0};
     struct dat_rename rename = {0};
     struct cli_option options[CLI_PREPARE_COUNT + 14] = {
@@ -35,16 +49,17 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"lr", CLI_FLOAT, &o.lr, "F", "Adam's learning rate"},
         {"batch", CLI_SIZE, &o.batch, "N", "images a step"},
         {"images", CLI_SIZE, &o.images, "N", "train on a seeded subset of N images"},
-        {"classes", CLI_TEXT, &o.classes, "TEXT", "as for gad train"},
-        {"holdout", CLI_DOUBLE, &o.holdout, "F", "as for gad train"},
-        {"split-seed", CLI_SEED, &o.split_seed, "N", "the --seed that gad train split with"},
+        {"classes", CLI_TEXT, &o.subject.classes, "TEXT", "as for gad train"},
+        {"holdout", CLI_DOUBLE, &o.subject.holdout, "F", "as for gad train"},
+        {"split-seed", CLI_SEED, &o.subject.split_seed, "N",
+         "the --seed that gad train split with"},
         {"train-batch-norm", CLI_FLAG, &o.train_batch_norm, NULL, "batch statistics, not frozen"},
         {"dropout", CLI_FLAG, &o.dropout, NULL, "dropout on while training"},
-        {"train-zero", CLI_FLAG, &o.train_zero, NULL, "alpha 0 is trained, not the original"},
+        {"train-zero", CLI_FLAG, &train_zero, NULL, "alpha 0 is trained, not the original"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
         CLI_MAP_OPTION(map),
     };
-    cli_prepare_options(&o.prepare, options + 14);
+    cli_prepare_options(&o.subject.prepare, options + 14);
     struct cli_session session;
     struct gad_alpha alphas[GAD_ALPHAS_MAX];
     struct eng_why why = {""};
@@ -53,15 +68,17 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (status >= 0)
         return status;
     o.alphas = alphas;
-    o.model = session.args.operands[0];
-    o.rename = &rename;
-    o.data = session.args.operands[1];
+    o.subject.model = session.args.operands[0];
+    o.subject.rename = &rename;
+    o.subject.data = session.args.operands[1];
     o.seed = session.args.common.seed;
     o.exec = &session.exec;
     o.watch = &session.watch;
     o.workers = session.workers;
-    o.file_memory = session.file_memory;
+    o.subject.file_memory = session.file_memory;
     enum eng_err err = gad_alpha_parse(alphas, &o.alpha_count, alpha, &why);
+    if (err == ENG_OK && !train_zero)
+        err = leave_out_zero(alphas, &o.alpha_count, &why);
     if (err == ENG_OK)
         err = cli_map_read(&rename, &map, &why);
     if (err == ENG_OK)
@@ -70,7 +87,8 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (err == ENG_OK && session.args.common.json)
         print_json(&session, &o);
     else if (err == ENG_OK)
-        cli_say(&session, "%s: %zu supports", o.output, o.alpha_count);
+        cli_say(&session, "%s: %zu support%s", o.output, o.alpha_count,
+                o.alpha_count == 1 ? "" : "s");
     return cli_end(&session, err, &why, "what is done is");
 }
 
