@@ -29,12 +29,12 @@ static inline void scratch_make(void)
     scratch_need(mkdtemp(scratch_root) != NULL, scratch_root);
 }
 
-/* The full path of one below the scratch folder: good for the next eight calls. */
+/* The full path of one below the scratch folder: good for the next 63 calls. */
 static inline const char *scratch_path(const char *format, ...)
 {
-    static char paths[8][1024];
+    static char paths[64][1024];
     static int turn;
-    char *path = paths[turn++ % 8], name[400];
+    char *path = paths[turn++ % 64], name[400];
     va_list ap;
     va_start(ap, format);
     vsnprintf(name, sizeof name, format, ap);

@@ -629,6 +629,11 @@ static void test_support(void)
     REFUSED(1, "photos", "explain m.safetensors a.ppm -o e --support photos");
     REFUSED(1, "a.ppm/s", "support m.safetensors " DATA " -o a.ppm/s --epochs 1");
     REFUSED(1, "nosuch", "support nosuch " DATA " -o s");
+    REFUSED(2, "--train-zero", "support m.safetensors " DATA " -o s0 --alpha 0");
+    REFUSED(2, "learning rate", "support m.safetensors " DATA " -o s0 --lr -1");
+    r = run("support m.safetensors " DATA " -o s0 --alpha 0,2 --epochs 1 --batch 8 --json");
+    CHECK(succeeded(&r) && strstr(r.out, "\"alphas\":[\"2\"]") && !exists("s0/alpha0.safetensors"),
+          "alpha 0 is not trained, nor counted");
 }
 
 static void test_explain(void)
@@ -708,10 +713,11 @@ static void test_names(void)
 
 static void test_evaluate(void)
 {
-    static const char *const files[] = {"e/evaluate.json", "e/table1.csv", "e/table2.csv",
-                                        "e/per_image.csv", "e/report.html"};
+    static const char *const files[] = {"e/evaluate.json", "e/table1.csv",    "e/table2.csv",
+                                        "e/totals.csv",    "e/per_image.csv", "e/report.html"};
     struct outcome r = run("evaluate m.safetensors " DATA
-                           " -o e --support s --images 2 --methods saliency,ig --steps 2");
+                           " -o e --support s --images 2 --methods saliency,ig --steps 2"
+                           " --classes cat=cat*,dog=dog");
     CHECK(succeeded(&r) && strstr(r.out, "Table 1") && strstr(r.out, "Table 2"),
           "evaluate prints the tables");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -722,6 +728,9 @@ static void test_evaluate(void)
         CHECK(dat_json_parse(&json, text, strlen(text), NULL) == ENG_OK &&
                   dat_json_type(dat_json_root(json)) == DAT_JSON_OBJECT,
               "evaluate.json is JSON");
+        const char *command = dat_json_string(dat_json_member(dat_json_root(json), "command"));
+        CHECK(command && strstr(command, " 'cat=cat*,dog=dog'"),
+              "and has the command as a shell takes it: %s", command ? command : "none");
         CHECK(lines(rows) == 5, "table1.csv has a line for each class and method");
         dat_json_free(json);
         free(text);
@@ -732,6 +741,11 @@ static void test_evaluate(void)
     CHECK(succeeded(&r) && exists("e/report.html"), "report writes the page again");
     REFUSED(1, "photos", "report photos");
     REFUSED(1, "nosuch", "evaluate m.safetensors nosuch -o e2 --support s");
+    REFUSED(2, "--memory",
+            "evaluate m.safetensors " DATA " -o e2 --support s --memory 17592186044416");
+    REFUSED(2, "FILE.npy", "evaluate m.safetensors " DATA " -o e2 --support s --baseline tensor");
+    REFUSED(2, "black, zero, mean",
+            "evaluate m.safetensors " DATA " -o e2 --support s --occlude tensor");
     REFUSED(2, "hold out", "evaluate m.safetensors " DATA " -o e2 --support s --holdout 7");
 
     static const char lost[] = "evaluate %s " DATA " -o e3 --support s --images 2 "
