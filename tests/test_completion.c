@@ -1,12 +1,12 @@
-/* The manual page and the scripts that complete command lines: that they know every command and
- * option that --help knows, that the values they offer are those that the program takes, and, where
- * there is a bash, that it completes by them. */
+/* The scripts that complete command lines: that they know every command and option that --help
+ * knows, that the values they offer are those that the program takes, and, where there is a bash,
+ * that it completes by them. */
 #include "tests/program.h"
 
 static const char *const shells[] = {"bash", "zsh", "fish"};
 enum { SHELLS = sizeof shells / sizeof *shells, MOST = 64, LONGEST = 64 };
 
-static char *scripts[SHELLS], *page; /* the latter is the manual's source */
+static char *scripts[SHELLS];
 
 /* The first words of those lines of a help that begin so, without the beginning. */
 static int words_of(char words[MOST][LONGEST], const char *help, const char *begin)
@@ -73,23 +73,6 @@ static int fish_has(const char *command, const char *option)
     return strstr(scripts[2], own) || strstr(scripts[2], common);
 }
 
-/* The page has its hyphens as "\-". */
-static int page_has(const char *option)
-{
-    char text[2 * LONGEST + 8] = "\\-\\-";
-    size_t n = strlen(text);
-    for (; *option && n < sizeof text - 2; option++) {
-        if (*option == '-')
-            text[n++] = '\\';
-        text[n++] = *option;
-    }
-    text[n] = '\0';
-    for (const char *at = page; (at = strstr(at, text)); at += n)
-        if (!strchr("abcdefghijklmnopqrstuvwxyz", at[n]) && strncmp(at + n, "\\-", 2) != 0)
-            return 1;
-    return 0;
-}
-
 static void test_names(void)
 {
     static char commands[MOST][LONGEST], options[MOST][LONGEST];
@@ -110,8 +93,6 @@ static void test_names(void)
             CHECK(bash_has(commands[i], options[k]) && zsh_has(commands[i], options[k]) &&
                       fish_has(commands[i], options[k]),
                   "every script knows gad %s --%s", commands[i], options[k]);
-        for (int k = 0; k < n; k++)
-            CHECK(page_has(options[k]), "and so does the manual: --%s", options[k]);
     }
 }
 
@@ -269,10 +250,6 @@ int main(void)
         scripts[i] = strdup(r.out);
         scratch_need(scripts[i] != NULL, "memory");
     }
-    char manual[sizeof program_home + 16];
-    print_into(manual, sizeof manual, "%s/docs/gad.1", program_home);
-    page = slurp(manual);
-    CHECK(!page_has("method") && !page_has("split"), "what the manual does not have is missed");
     test_names();
     test_named();
     test_values();
@@ -281,7 +258,6 @@ int main(void)
     CHECK(!exists("no"), "nothing was made");
     for (size_t i = 0; i < SHELLS; i++)
         free(scripts[i]);
-    free(page);
     program_end();
     return tap_done();
 }
