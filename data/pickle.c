@@ -223,7 +223,7 @@ static enum eng_err set_items(struct machine *m, struct dat_pickle_value *v,
         ENG_TRY(adopt(m, v, items[i]));
         v->of.items[i] = items[i];
     }
-    v->count = count;
+    v->count = v->more.capacity = count; /* a frozen set may be added to: it is a set here */
     return ENG_OK;
 }
 

@@ -118,6 +118,7 @@ static const struct {
     {"tuples", PICKLE("()K\1\x85K\1K\2\x86K\1K\2K\3\x87(tt."), "((),(1),(1,2),(1,2,3),())"},
     {"lists", PICKLE("](]K\1a](K\1K\2ee."), "[[1],[1,2]]"},
     {"sets", PICKLE("\x80\4(\x8f(K\1K\2\x90(K\3\x91t."), "(<1,2>,<3>)"},
+    {"a frozen set that is added to", PICKLE("(K\1\x91(K\2K\3K\4K\5\x90."), "<1,2,3,4,5>"},
     {"dictionaries", PICKLE("}(X\1\0\0\0aK\1K\2}K\3Nsu."), "{a:1,2:{3:None}}"},
     {"a list in pieces", PICKLE("](K\1K\2K\3eK\4a(K\5K\6K\7e."), "[1,2,3,4,5,6,7]"},
     {"the memo", PICKLE("(X\1\0\0\0aq\0h\0r\1\0\0\0h\1j\1\0\0\0t."), "(a,a,a,a)"},
