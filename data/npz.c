@@ -27,10 +27,11 @@ static enum eng_err out_of_memory(struct eng_why *why)
                     "programs");
 }
 
+/* An array may have an empty name, too. */
 static int is_array(const char *name)
 {
     const size_t length = strlen(name), n = strlen(ENDING);
-    return length > n && strcmp(name + length - n, ENDING) == 0;
+    return length >= n && strcmp(name + length - n, ENDING) == 0;
 }
 
 static enum eng_err read_array(struct array *a, const struct dat_zip_member *member,

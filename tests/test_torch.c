@@ -657,6 +657,25 @@ static void test_written(void)
     dat_tensors_free(file);
 }
 
+/* numpy.savez('a.npz', **{'': x}) makes one, and safetensors files may have it. */
+static void test_no_name(void)
+{
+    static const char *const endings[] = {"npz", "safetensors"};
+    const struct dat_safetensors_entry two[2] = {{"", DAT_U8, 1, {2}, numbers, 2}, entries[7]};
+    for (int i = 0; i < 2; i++) {
+        const char *path = scratch_path("nameless.%s", endings[i]);
+        struct dat_tensors *file = NULL;
+        struct eng_why why = {""};
+        const struct dat_safetensors_entry *e = NULL;
+        if (dat_tensors_write(path, two, 2, NULL, 0, &why) == ENG_OK &&
+            dat_tensors_open(&file, path, NULL, &why) == ENG_OK && dat_tensors_count(file) == 2)
+            e = dat_tensors_find(file, "");
+        CHECK(e && e->size == 2 && !memcmp(e->bytes, numbers, 2) && dat_tensors_find(file, "f32"),
+              "a tensor without a name in a .%s file %s", endings[i], why.text);
+        dat_tensors_free(file);
+    }
+}
+
 static void test_arguments(void)
 {
     static const struct {
@@ -888,6 +907,7 @@ int main(void)
     test_legacy();
     test_keys();
     test_written();
+    test_no_name();
     test_arguments();
     test_models();
     check_golden_model("resnet18-w8-5class-48x40");
