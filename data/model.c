@@ -420,6 +420,8 @@ enum eng_err dat_model_start_from(struct dat_model *model, const char *path,
                            eng_shape_text(&to->shape, want, sizeof want));
         }
     }
+    if (err == ENG_OK)
+        eng_net_set_batches_tracked(model->net, eng_net_batches_tracked(from.net));
     eng_net_changed(model->net);
     dat_model_release(&from);
     return err;

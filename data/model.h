@@ -92,9 +92,9 @@ enum eng_err dat_model_set_note(struct dat_model *model, const char *key, const 
 #define DAT_FINGERPRINT DAT_HASH_PRINT
 void dat_model_fingerprint(const struct dat_model *model, char text[DAT_FINGERPRINT]);
 
-/* Copies parameter values from a file into net, which has the same architecture but for the number
- * of classes: where the last layer differs it keeps its values. For starting a training from
- * another's weights. rename: as above. */
+/* Copies parameter values, and how many batches their statistics are of, from a file into net,
+ * which has the same architecture but for the number of classes: where the last layer differs it
+ * keeps its values. For starting a training from another's weights. rename: as above. */
 enum eng_err dat_model_start_from(struct dat_model *model, const char *path,
                                   const struct dat_rename *rename, struct dat_budget *budget,
                                   struct eng_why *why);

@@ -144,9 +144,38 @@ static void test_large_inputs(void)
     }
 }
 
+/* Statistics and how many batches they are of belong together. */
+static void test_start_from(void)
+{
+    static const struct eng_arch_config tiny = {"resnet18", 0.0625f, 2, 0},
+                                        wider = {"resnet18", 0.125f, 2, 0};
+    static const char *const names[] = {"cat", "dog"};
+    const char *path = scratch_path("trained.safetensors");
+    struct dat_preprocess preprocess;
+    struct dat_model trained, model, other;
+    struct eng_why why = {""};
+    dat_preprocess_init_square(&preprocess, 32);
+    scratch_need(!dat_model_init(&trained, &tiny, names, &preprocess, 1, NULL) &&
+                     !dat_model_init(&model, &tiny, names, &preprocess, 2, NULL) &&
+                     !dat_model_init(&other, &wider, names, &preprocess, 2, NULL),
+                 "models");
+    eng_net_set_batches_tracked(trained.net, 1234);
+    CHECK(dat_model_write(&trained, path, &why) == ENG_OK &&
+              dat_model_start_from(&model, path, NULL, NULL, &why) == ENG_OK &&
+              eng_net_batches_tracked(model.net) == 1234,
+          "how many batches the statistics are of is read with them %s", why.text);
+    CHECK(dat_model_start_from(&other, path, NULL, NULL, &why) == ENG_MISMATCH &&
+              eng_net_batches_tracked(other.net) == 0,
+          "but not from a file that does not fit");
+    dat_model_release(&trained);
+    dat_model_release(&model);
+    dat_model_release(&other);
+}
+
 int main(void)
 {
     scratch_make();
+    test_start_from();
     test_many_notes();
     test_many_classes();
     test_no_classes();
