@@ -16,10 +16,7 @@
 
 #define BLOCK ((size_t)65536)
 
-enum {
-    PROTOCOL = 5,
-    DIGITS = 18 /* that any 64 bits hold */
-};
+enum { PROTOCOL = 5 };
 
 struct block {
     struct block *next;
@@ -354,19 +351,27 @@ static enum eng_err push_long(struct machine *m, int width)
 static enum eng_err push_decimal(struct machine *m, int is_long)
 {
     const char *line;
-    size_t count, i = 0;
-    int64_t value = 0;
+    size_t count, i;
+    uint64_t value = 0;
+    int fits = 1;
     ENG_TRY(take_line(m, &line, &count));
     if (!is_long && count == 2 && line[0] == '0' && (line[1] == '0' || line[1] == '1'))
         return push_integer(m, DAT_PICKLE_BOOL, line[1] - '0');
     count -= is_long && count && line[count - 1] == 'L';
     const int negative = count && line[0] == '-';
     const size_t first = negative ? 1 : 0;
-    for (i = first; i < count && line[i] >= '0' && line[i] <= '9' && i < first + DIGITS; i++)
-        value = 10 * value + (line[i] - '0');
+    const uint64_t most = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
+    for (i = first; i < count && line[i] >= '0' && line[i] <= '9'; i++) {
+        const uint64_t digit = (uint64_t)(line[i] - '0');
+        fits = fits && value <= (most - digit) / 10;
+        value = fits ? 10 * value + digit : 0;
+    }
     if (i < count || i == first)
-        return damaged(m, "has a number that is none, or too large,");
-    return push_integer(m, DAT_PICKLE_INT, negative ? -value : value);
+        return damaged(m, "has a number that is none");
+    if (!fits)
+        return refused(m, "has a number of more than 64 bits");
+    return push_integer(m, DAT_PICKLE_INT,
+                        negative && value ? -(int64_t)(value - 1) - 1 : (int64_t)value);
 }
 
 static enum eng_err push_float(struct machine *m)

@@ -105,6 +105,10 @@ static const struct {
 } good[] = {
     {"None", PICKLE("N."), "None"},
     {"bools", PICKLE("\x80\2(\x88\x89I01\nI00\nt."), "(True,False,True,False)"},
+    {"decimals of up to 64 bits",
+     PICKLE("(I9223372036854775807\nL-9223372036854775808L\nL1234567890123456789L\n"
+            "I-0\nL0000000000000000000000007L\nt."),
+     "(9223372036854775807,-9223372036854775808,1234567890123456789,0,7)"},
     {"small integers", PICKLE("(K\xFFM\1\2J\xFE\xFF\xFF\xFFI-12\nt."), "(255,513,-2,-12)"},
     {"longs", PICKLE("(\x8a\0\x8a\1\xFF\x8a\2\0\1\x8b\1\0\0\0\x7FL-5L\nt."), "(0,-1,256,127,-5)"},
     {"64 bits and more",
@@ -239,7 +243,11 @@ static const struct {
     {"a number that is none", PICKLE("Iabc\n."), ENG_FORMAT, "number"},
     {"a number that is empty", PICKLE("I\n."), ENG_FORMAT, "number"},
     {"only a sign", PICKLE("L-L\n."), ENG_FORMAT, "number"},
-    {"a number that is too large", PICKLE("L9223372036854775808L\n."), ENG_FORMAT, "number"},
+    {"a number above 64 bits", PICKLE("L9223372036854775808L\n."), ENG_UNSUPPORTED, "64 bits"},
+    {"one below", PICKLE("I-9223372036854775809\n."), ENG_UNSUPPORTED, "64 bits"},
+    {"one far above", PICKLE("L99999999999999999999999999L\n."), ENG_UNSUPPORTED, "64 bits"},
+    {"a long number that is none", PICKLE("L99999999999999999999999999xL\n."), ENG_FORMAT,
+     "number"},
     {"a line without end", PICKLE("I12."), ENG_FORMAT, "cut off"},
 };
 
