@@ -10,6 +10,7 @@
  */
 #include "data/npy.h"
 
+#include "data/dims.h"
 #include "data/dtype.h"
 #include "data/file.h"
 #include "data/view.h"
@@ -202,24 +203,6 @@ static enum eng_err parse_header(struct header *h, const char *text, size_t coun
     return ENG_OK;
 }
 
-/* The product of the dims, if eight bytes for each number are addressable. Zeros do not hide an
- * overflow: whoever multiplies some of the dims later need not check again. */
-static int shape_count(size_t *count, const size_t *dim, int rank)
-{
-    size_t product = 1;
-    int empty = 0;
-    for (int i = 0; i < rank; i++) {
-        if (dim[i] == 0)
-            empty = 1;
-        else if (product > SIZE_MAX / 8 / dim[i])
-            return 0;
-        else
-            product *= dim[i];
-    }
-    *count = empty ? 0 : product;
-    return 1;
-}
-
 /* The number at `bytes`. */
 static float number(const struct header *h, const uint8_t *bytes)
 {
@@ -278,7 +261,7 @@ static enum eng_err read_header(struct header *h, const uint8_t *bytes, size_t c
 
     ENG_TRY(parse_header(h, (const char *)bytes + begin, length, why));
 
-    if (!shape_count(&h->count, h->dim, h->rank))
+    if (!dat_dims_count(&h->count, h->dim, (size_t)h->rank))
         return eng_fail(why, ENG_TOOBIG,
                         "the .npy file's shape is beyond any memory; it is "
                         "damaged or not meant to be read");
@@ -395,7 +378,8 @@ enum eng_err dat_npy_encode(uint8_t **bytes, size_t *count, const float *data, i
     *bytes = NULL;
     *count = 0;
     ENG_TRY(dat_npy_head(head, &begin, DAT_F32, rank, dim));
-    if (!shape_count(&numbers, dim, rank) || numbers > SIZE_MAX / sizeof *data - sizeof head)
+    if (!dat_dims_count(&numbers, dim, (size_t)rank) ||
+        numbers > SIZE_MAX / sizeof *data - sizeof head)
         return ENG_TOOBIG;
     uint8_t *out = malloc(begin + numbers * sizeof *data);
     if (!out)

@@ -1,5 +1,6 @@
 #include "data/npz.h"
 
+#include "data/dims.h"
 #include "data/npy.h"
 #include "data/zip.h"
 
@@ -128,6 +129,7 @@ static enum eng_err make_part(struct dat_zip_part *part, struct front *front,
                               const struct dat_safetensors_entry *e, struct eng_why *why)
 {
     const size_t length = strlen(e->name);
+    size_t elements;
     front->name = malloc(length + sizeof ENDING);
     if (!front->name)
         return out_of_memory(why);
@@ -141,8 +143,9 @@ static enum eng_err make_part(struct dat_zip_part *part, struct front *front,
                         "tensor \"%.100s\" has elements of type %s, which NumPy's files lack; "
                         "convert it to F32",
                         e->name, dat_dtype_name(e->dtype));
-    if (err != ENG_OK)
-        return eng_fail(why, err, "a tensor with an impossible shape cannot be written");
+    if (err != ENG_OK || !dat_dims_count(&elements, e->dim, e->rank) ||
+        elements * dat_dtype_size(e->dtype) != e->size)
+        return eng_fail(why, ENG_ARG, "a tensor with an impossible shape cannot be written");
     return ENG_OK;
 }
 

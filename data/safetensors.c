@@ -1,5 +1,6 @@
 #include "data/safetensors.h"
 
+#include "data/dims.h"
 #include "data/file.h"
 #include "data/json.h"
 #include "data/json_out.h"
@@ -41,15 +42,6 @@ static enum eng_err out_of_memory(struct eng_why *why)
 {
     return eng_fail(why, ENG_NOMEM,
                     "there is not enough memory for the list of tensors; close other programs");
-}
-
-/* For sizes that come from a file: sets *product to a * b, or returns 0 if it does not fit. */
-static int multiply(size_t *product, size_t a, uint64_t b)
-{
-    if (b > SIZE_MAX || (b && a > SIZE_MAX / b))
-        return 0;
-    *product = a * (size_t)b;
-    return 1;
 }
 
 static enum eng_err read_metadata(struct dat_safetensors *file, const struct dat_json_node *node,
@@ -99,16 +91,19 @@ static enum eng_err read_record(struct record *record, const struct dat_json_nod
         return eng_fail(why, ENG_UNSUPPORTED,
                         "tensor \"%.100s\" has %zu dimensions; at most %d are supported",
                         entry->name, dat_json_count(shape), DAT_SAFETENSORS_MAX_RANK);
-    entry->size = dat_dtype_size(entry->dtype);
+    size_t elements = 0;
+    int possible = 1;
     const struct dat_json_node *child = dat_json_first(shape);
     for (; child; child = dat_json_next(child)) {
-        uint64_t dim;
-        if (!dat_json_uint64(child, &dim) || !multiply(&entry->size, entry->size, dim))
-            return eng_fail(why, ENG_FORMAT,
-                            "tensor \"%.100s\" has an impossible shape; write the file again",
-                            entry->name);
+        uint64_t dim = 0;
+        possible &= dat_json_uint64(child, &dim) && dim <= SIZE_MAX;
         entry->dim[entry->rank++] = (size_t)dim;
     }
+    if (!possible || !dat_dims_count(&elements, entry->dim, entry->rank))
+        return eng_fail(why, ENG_FORMAT,
+                        "tensor \"%.100s\" has an impossible shape; write the file again",
+                        entry->name);
+    entry->size = elements * dat_dtype_size(entry->dtype);
 
     const struct dat_json_node *offsets = dat_json_member(node, "data_offsets");
     uint64_t begin, end;

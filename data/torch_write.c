@@ -6,6 +6,7 @@
  *
  * Nothing is kept in the memo and used again: names in full cost less than a hundred bytes a
  * tensor, and save the book-keeping. */
+#include "data/dims.h"
 #include "data/grow.h"
 #include "data/torch.h"
 #include "data/utf8.h"
@@ -132,7 +133,7 @@ static const char folder[] = FOLDER "data/";
 
 static enum eng_err check_entry(const struct dat_safetensors_entry *e, struct eng_why *why)
 {
-    size_t size = dat_dtype_size(e->dtype);
+    size_t elements;
     const size_t length = strlen(e->name);
     if (!dat_utf8_is(e->name) || length == 0 || length > DAT_TORCH_MAX_NAME)
         return eng_fail(why, ENG_ARG,
@@ -143,13 +144,10 @@ static enum eng_err check_entry(const struct dat_safetensors_entry *e, struct en
                         "tensor \"%.100s\" has elements of type %s, which PyTorch's files lack; "
                         "write a .safetensors file",
                         e->name, dat_dtype_name(e->dtype));
-    if (e->rank > DAT_SAFETENSORS_MAX_RANK)
+    if (e->rank > DAT_SAFETENSORS_MAX_RANK || !dat_dims_count(&elements, e->dim, e->rank) ||
+        elements * dat_dtype_size(e->dtype) != e->size)
         return eng_fail(why, ENG_ARG, "a tensor with an impossible shape cannot be written");
-    for (size_t d = 0; d < e->rank; d++)
-        size = e->dim[d] && size > SIZE_MAX / e->dim[d] ? SIZE_MAX : size * e->dim[d];
-    return size == e->size
-               ? ENG_OK
-               : eng_fail(why, ENG_ARG, "a tensor with an impossible shape cannot be written");
+    return ENG_OK;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -1,5 +1,7 @@
 #include "data/view.h"
 
+#include "data/dims.h"
+
 #include <string.h>
 
 static int is_empty(const struct dat_view *view)
@@ -12,14 +14,10 @@ static int is_empty(const struct dat_view *view)
 
 int dat_view_size(size_t *size, const struct dat_view *view)
 {
-    size_t product = view->element;
-    for (size_t d = 0; d < view->rank; d++) {
-        const size_t dim = view->dim[d] ? view->dim[d] : 1;
-        if (product > SIZE_MAX / dim)
-            return 0;
-        product *= dim;
-    }
-    *size = is_empty(view) ? 0 : product;
+    size_t count;
+    if (!dat_dims_count(&count, view->dim, view->rank))
+        return 0;
+    *size = count * view->element;
     return 1;
 }
 

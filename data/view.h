@@ -18,8 +18,8 @@ struct dat_view {
     size_t rank, dim[DAT_VIEW_MAX_RANK], stride[DAT_VIEW_MAX_RANK]; /* in elements */
 };
 
-/* Sets *size to the bytes of all elements and returns 1, or 0 if they are more than memory can
- * address. Dims of 0 do not hide that the others are too large. */
+/* Sets *size to the bytes of all elements and returns 1, or 0 if they are too many by
+ * dat_dims_count. */
 int dat_view_size(size_t *size, const struct dat_view *view);
 
 /* 1 if every element is one of the first `count` from view->bytes on. */

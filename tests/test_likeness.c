@@ -187,7 +187,7 @@ static void test_hostile(void)
                                          {"layer4.1.conv2.weight", 4, {512, 1, 1, 1}}};
     static const struct other hidden[] = {{"classifier.0.weight", 2, {1000000, 0}},
                                           {"classifier.6.weight", 2, {1000000, 0}}};
-    static const struct other absurd[] = {{"features.28.weight", 4, {(size_t)1 << 60, 0, 3, 3}},
+    static const struct other absurd[] = {{"features.28.weight", 4, {SIZE_MAX / 72, 0, 3, 3}},
                                           {"features.0.weight", 4, {0, 3, 3, 3}}};
     check("a width of 8", "resnet18", "", wide, 2, "its tensors are not those", "");
     check("another", "resnet18", "", first, 2, "its tensors are not those", "");

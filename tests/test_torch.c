@@ -686,6 +686,8 @@ static void test_arguments(void)
         {"a type that PyTorch lacks", {"a", DAT_U16, 1, {2}, numbers, 4}, ENG_UNSUPPORTED},
         {"a size that is not the shape's", {"a", DAT_F32, 1, {2}, numbers, 4}, ENG_ARG},
         {"a shape that overflows", {"a", DAT_U8, 2, {SIZE_MAX, SIZE_MAX}, numbers, 1}, ENG_ARG},
+        {"one that a zero hides", {"a", DAT_U8, 3, {0, SIZE_MAX, SIZE_MAX}, NULL, 0}, ENG_ARG},
+        {"and one before it", {"a", DAT_U8, 3, {SIZE_MAX, SIZE_MAX, 0}, NULL, 0}, ENG_ARG},
         {"nine dimensions", {"a", DAT_U8, 9, {1}, numbers, 1}, ENG_ARG},
         {"no name", {"", DAT_U8, 1, {1}, numbers, 1}, ENG_ARG},
         {"a name that is not UTF-8", {"\xFC", DAT_U8, 1, {1}, numbers, 1}, ENG_ARG}};
@@ -699,6 +701,13 @@ static void test_arguments(void)
     CHECK(dat_tensors_write(path, twice, 2, NULL, 0, &why) == ENG_ARG && strstr(why.text, "twice"),
           "nor a name twice");
     CHECK(access(path, F_OK) != 0, "nothing was written");
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 1; k < 5; k++) {
+            path = scratch_path("no.%s", i ? "npz" : "safetensors");
+            CHECK(dat_tensors_write(path, &wrong[k].entry, 1, NULL, 0, &why) == ENG_ARG &&
+                      access(path, F_OK) != 0,
+                  "%s, in a .%s file: %s", wrong[k].what, i ? "npz" : "safetensors", why.text);
+        }
     CHECK(dat_tensors_write(scratch_path("no.npz"), &entries[ENTRIES - 1], 1, NULL, 0, &why) ==
                   ENG_UNSUPPORTED &&
               strstr(why.text, "BF16"),

@@ -75,6 +75,10 @@ static void test_extremes(void)
     CHECK(!dat_view_size(&size, &v), "bytes that overflow");
     v = (struct dat_view){bytes, 1, 0, 3, {SIZE_MAX, 0, 2}, {0, 0, 0}};
     CHECK(!dat_view_size(&size, &v), "a zero does not hide it");
+    v = (struct dat_view){bytes, 1, 0, 2, {SIZE_MAX / 8, 0}, {0, 0}};
+    CHECK(dat_view_size(&size, &v) && size == 0, "none of rows as long as can be");
+    v.dim[0]++;
+    CHECK(!dat_view_size(&size, &v), "or longer, in a wider type");
 }
 
 int main(void)
