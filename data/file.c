@@ -153,8 +153,8 @@ enum eng_err dat_file_write(const char *path, const void *bytes, size_t count, s
     struct dat_out out;
 
     ENG_TRY(dat_out_open(&out, path, why));
-    if (count > 0 && fwrite(bytes, 1, count, out.stream) != count) {
-        const enum eng_err err = refused(why, path, WRITE, errno);
+    const enum eng_err err = dat_out_write(&out, bytes, count, why);
+    if (err != ENG_OK) {
         dat_out_abort(&out);
         return err;
     }
@@ -227,6 +227,14 @@ enum eng_err dat_out_open(struct dat_out *out, const char *path, struct eng_why 
 fail:
     dat_out_abort(out);
     return err;
+}
+
+enum eng_err dat_out_write(struct dat_out *out, const void *bytes, size_t count,
+                           struct eng_why *why)
+{
+    if (count == 0 || fwrite(bytes, 1, count, out->stream) == count)
+        return ENG_OK;
+    return refused(why, out->path, WRITE, errno);
 }
 
 enum eng_err dat_out_commit(struct dat_out *out, struct eng_why *why)

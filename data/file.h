@@ -25,13 +25,16 @@ enum eng_err dat_file_read_from(uint8_t **bytes, size_t *count, int fd, const ch
  * removed. */
 enum eng_err dat_file_write(const char *path, const void *bytes, size_t count, struct eng_why *why);
 
-/* The same piece by piece: open, write to out->stream, then either commit or abort. The struct
- * is the caller's and must not be copied in between. */
+/* The same piece by piece: open, write (also to out->stream: that it failed is seen in the end, but
+ * no longer why), then either commit or abort. The struct is the caller's and must not be copied in
+ * between. After an error of a write there is still to be aborted. */
 struct dat_out {
     FILE *stream;
     char *path, *temporary;
 };
 enum eng_err dat_out_open(struct dat_out *out, const char *path, struct eng_why *why);
+enum eng_err dat_out_write(struct dat_out *out, const void *bytes, size_t count,
+                           struct eng_why *why);
 enum eng_err dat_out_commit(struct dat_out *out, struct eng_why *why);
 void dat_out_abort(struct dat_out *out);
 

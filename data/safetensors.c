@@ -7,7 +7,6 @@
 #include "data/mapping.h"
 #include "data/utf8.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -390,11 +389,6 @@ static enum eng_err check_header(const char *text, size_t count, size_t size, st
     return err && err != ENG_NOMEM ? ENG_ARG : err;
 }
 
-static int put(const struct dat_out *out, const void *bytes, size_t count)
-{
-    return count == 0 || fwrite(bytes, 1, count, out->stream) == count;
-}
-
 static enum eng_err write_file(const char *path, const struct dat_json_out *header,
                                const struct dat_safetensors_entry *entries, const size_t *order,
                                size_t count, struct eng_why *why)
@@ -407,15 +401,16 @@ static enum eng_err write_file(const char *path, const struct dat_json_out *head
 
     struct dat_out out;
     ENG_TRY(dat_out_open(&out, path, why));
-    int ok = put(&out, length, sizeof length) && put(&out, header->text, header->count) &&
-             put(&out, "        ", padding);
-    for (size_t i = 0; i < count && ok; i++)
-        ok = put(&out, entries[order[i]].bytes, entries[order[i]].size);
-    if (!ok) {
-        const int number = errno;
+    enum eng_err err = dat_out_write(&out, length, sizeof length, why);
+    if (err == ENG_OK)
+        err = dat_out_write(&out, header->text, header->count, why);
+    if (err == ENG_OK)
+        err = dat_out_write(&out, "        ", padding, why);
+    for (size_t i = 0; i < count && err == ENG_OK; i++)
+        err = dat_out_write(&out, entries[order[i]].bytes, entries[order[i]].size, why);
+    if (err != ENG_OK) {
         dat_out_abort(&out);
-        return eng_fail(why, ENG_IO, "%s: it cannot be written (%s); make room for it", path,
-                        strerror(number));
+        return err;
     }
     return dat_out_commit(&out, why);
 }

@@ -5,7 +5,6 @@
 #include "data/utf8.h"
 #include "data/zip.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +35,15 @@ static void put(struct fields *f, int width, uint64_t value)
         f->bytes[f->count++] = (uint8_t)(value >> 8 * i);
 }
 
-static int write_bytes(FILE *stream, const void *bytes, size_t count)
+/* The file, and who is told what is wrong with it. */
+struct target {
+    struct dat_out out;
+    struct eng_why *why;
+};
+
+static enum eng_err write_bytes(struct target *to, const void *bytes, size_t count)
 {
-    return count == 0 || fwrite(bytes, 1, count, stream) == count;
+    return dat_out_write(&to->out, bytes, count, to->why);
 }
 
 /* The value of a 32-bit field: all ones if it is in an extra field. */
@@ -65,8 +70,8 @@ static void put_common(struct fields *f, const struct place *p, size_t name_size
 }
 
 /* Writes a member at p->at and says in *end where it ends. */
-static int write_member(FILE *stream, const struct dat_zip_part *part, const struct place *p,
-                        uint64_t *end)
+static enum eng_err write_member(struct target *to, const struct dat_zip_part *part,
+                                 const struct place *p, uint64_t *end)
 {
     struct fields head = {.count = 0}, extra = {.count = 0};
     const size_t name_size = strlen(part->name);
@@ -86,16 +91,16 @@ static int write_member(FILE *stream, const struct dat_zip_part *part, const str
     put(&head, 4, 0x04034b50);
     put_common(&head, p, name_size, extra.count);
     *end = begin + padding + p->size;
-    return write_bytes(stream, head.bytes, head.count) &&
-           write_bytes(stream, part->name, name_size) &&
-           write_bytes(stream, extra.bytes, extra.count) &&
-           write_bytes(stream, part->head, part->head_size) &&
-           write_bytes(stream, part->bytes, part->size);
+    ENG_TRY(write_bytes(to, head.bytes, head.count));
+    ENG_TRY(write_bytes(to, part->name, name_size));
+    ENG_TRY(write_bytes(to, extra.bytes, extra.count));
+    ENG_TRY(write_bytes(to, part->head, part->head_size));
+    return write_bytes(to, part->bytes, part->size);
 }
 
 /* Writes the member's entry of the directory, and adds to *end how long it is. */
-static int write_entry(FILE *stream, const struct dat_zip_part *part, const struct place *p,
-                       uint64_t *end)
+static enum eng_err write_entry(struct target *to, const struct dat_zip_part *part,
+                                const struct place *p, uint64_t *end)
 {
     struct fields head = {.count = 0}, extra = {.count = 0};
     const size_t name_size = strlen(part->name);
@@ -119,14 +124,14 @@ static int write_entry(FILE *stream, const struct dat_zip_part *part, const stru
     put(&head, 4, 0);
     put(&head, 4, narrow(p->at));
     *end += head.count + name_size + extra.count;
-    return write_bytes(stream, head.bytes, head.count) &&
-           write_bytes(stream, part->name, name_size) &&
-           write_bytes(stream, extra.bytes, extra.count);
+    ENG_TRY(write_bytes(to, head.bytes, head.count));
+    ENG_TRY(write_bytes(to, part->name, name_size));
+    return write_bytes(to, extra.bytes, extra.count);
 }
 
 /* Writes what comes after the directory, which has `count` entries in [begin, end). */
-static int write_end(FILE *stream, size_t count, uint64_t begin, uint64_t end, const void *comment,
-                     size_t comment_size)
+static enum eng_err write_end(struct target *to, size_t count, uint64_t begin, uint64_t end,
+                              const void *comment, size_t comment_size)
 {
     struct fields f = {.count = 0};
     const uint16_t few = count < 0xFFFF ? (uint16_t)count : 0xFFFF;
@@ -153,26 +158,27 @@ static int write_end(FILE *stream, size_t count, uint64_t begin, uint64_t end, c
     put(&f, 4, narrow(end - begin));
     put(&f, 4, narrow(begin));
     put(&f, 2, comment_size);
-    return write_bytes(stream, f.bytes, f.count) && write_bytes(stream, comment, comment_size);
+    ENG_TRY(write_bytes(to, f.bytes, f.count));
+    return write_bytes(to, comment, comment_size);
 }
 
-static int write_all(FILE *stream, const struct dat_zip_part *parts, struct place *places,
-                     size_t count, const void *comment, size_t comment_size)
+static enum eng_err write_all(struct target *to, const struct dat_zip_part *parts,
+                              struct place *places, size_t count, const void *comment,
+                              size_t comment_size)
 {
     uint64_t at = 0, end;
-    int ok = 1;
-    for (size_t i = 0; i < count && ok; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct dat_zip_part *part = &parts[i];
         places[i].at = at;
         places[i].size = (uint64_t)part->head_size + part->size;
         places[i].crc = dat_crc32(dat_crc32(0, part->head, part->head_size), part->bytes,
                                   part->size);
-        ok = write_member(stream, part, &places[i], &at);
+        ENG_TRY(write_member(to, part, &places[i], &at));
     }
     end = at;
-    for (size_t i = 0; i < count && ok; i++)
-        ok = write_entry(stream, &parts[i], &places[i], &end);
-    return ok && write_end(stream, count, at, end, comment, comment_size);
+    for (size_t i = 0; i < count; i++)
+        ENG_TRY(write_entry(to, &parts[i], &places[i], &end));
+    return write_end(to, count, at, end, comment, comment_size);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -208,7 +214,7 @@ static enum eng_err check_names(const struct dat_zip_part *parts, size_t count, 
 enum eng_err dat_zip_write(const char *path, const struct dat_zip_part *parts, size_t count,
                            const void *comment, size_t comment_size, struct eng_why *why)
 {
-    struct dat_out out;
+    struct target to = {.why = why};
     if (comment_size > DAT_ZIP_MAX_COMMENT)
         return eng_fail(why, ENG_TOOBIG,
                         "%s: a zip archive has room for 65535 bytes of metadata, and these are "
@@ -220,15 +226,13 @@ enum eng_err dat_zip_write(const char *path, const struct dat_zip_part *parts, s
     struct place *places = calloc(count + 1, sizeof *places);
     if (!places)
         return eng_fail(why, ENG_NOMEM, "%s: out of memory", path);
-    err = dat_out_open(&out, path, why);
+    err = dat_out_open(&to.out, path, why);
     if (err == ENG_OK) {
-        if (write_all(out.stream, parts, places, count, comment, comment_size)) {
-            err = dat_out_commit(&out, why);
-        } else {
-            err = eng_fail(why, ENG_IO, "%s: it cannot be written (%s); make room for it", path,
-                           strerror(errno));
-            dat_out_abort(&out);
-        }
+        err = write_all(&to, parts, places, count, comment, comment_size);
+        if (err == ENG_OK)
+            err = dat_out_commit(&to.out, why);
+        else
+            dat_out_abort(&to.out);
     }
     free(places);
     return err;

@@ -8,6 +8,10 @@
 #include "tests/scratch.h"
 #include "tests/tap.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
 /* ---- files that other programs wrote -------------------------------------------------------- */
 
 /* Of each file its number of tensors, and of some the number, name, type, shape, and the sum of all
@@ -719,6 +723,30 @@ static void test_arguments(void)
           "other endings");
 }
 
+/* Whoever reads a pipe goes away: no room can be made for that. */
+static void test_broken_pipe(void)
+{
+    static const char *const endings[] = {"npz", "pth", "safetensors"};
+    static const uint8_t large[1 << 20];
+    const struct dat_safetensors_entry e = {"a", DAT_U8, 1, {sizeof large}, large, sizeof large};
+    signal(SIGPIPE, SIG_IGN);
+    for (int i = 0; i < 3; i++) {
+        const char *path = scratch_path("pipe.%s", endings[i]);
+        struct eng_why why = {""};
+        scratch_need(mkfifo(path, 0600) == 0, path);
+        fflush(stdout);
+        const pid_t child = fork();
+        if (child == 0)
+            _exit(open(path, O_RDONLY) < 0);
+        CHECK(dat_tensors_write(path, &e, 1, NULL, 0, &why) == ENG_IO &&
+                  !strncmp(why.text, path, strlen(path)) && strstr(why.text, strerror(EPIPE)) &&
+                  !strstr(why.text, "room"),
+              "a pipe that nobody reads: %s", why.text);
+        waitpid(child, NULL, 0);
+    }
+    signal(SIGPIPE, SIG_DFL);
+}
+
 /* ---- models --------------------------------------------------------------------------------- */
 
 static void test_models(void)
@@ -918,6 +946,7 @@ int main(void)
     test_written();
     test_no_name();
     test_arguments();
+    test_broken_pipe();
     test_models();
     check_golden_model("resnet18-w8-5class-48x40");
     check_golden_model("vgg16-w4-32px");
