@@ -36,6 +36,29 @@ static void read_mended(struct dat_zip_member m)
     free(contents);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const uint8_t *x = (*(const struct dat_zip_member *const *)a)->packed;
+    const uint8_t *y = (*(const struct dat_zip_member *const *)b)->packed;
+    return x < y ? -1 : x > y;
+}
+
+/* An empty member has no bytes to share, but between two members there is always a header. */
+static void check_apart(const struct dat_zip *zip)
+{
+    const size_t count = dat_zip_count(zip);
+    const struct dat_zip_member **sorted = calloc(count + 1, sizeof *sorted);
+    FUZZ_PROMISE(sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = dat_zip_at(zip, i);
+    qsort(sorted, count, sizeof *sorted, compare_places);
+    for (size_t i = 1; i < count; i++)
+        FUZZ_PROMISE(sorted[i - 1]->packed + sorted[i - 1]->packed_size + 30 +
+                         strlen(sorted[i]->name) <=
+                     sorted[i]->packed);
+    free(sorted);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
     struct dat_zip *zip;
@@ -58,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         if (i < 16)
             FUZZ_PROMISE(dat_zip_find(zip, m->name) == m);
     }
+    check_apart(zip);
     FUZZ_PROMISE(all / DAT_INFLATE_MAX_RATIO <= count);
     const uint8_t *comment = dat_zip_comment(zip, &comment_size);
     FUZZ_PROMISE(comment + comment_size == bytes + count);
