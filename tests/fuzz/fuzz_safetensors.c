@@ -1,4 +1,5 @@
-/* Safetensors: every tensor of a file that opens lies within the file and converts to float32. */
+/* Safetensors: every tensor of a file that opens lies within the file and converts to float32, and
+ * together they are all of its data. */
 #include "data/safetensors.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -14,10 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         fuzz_refused(err, &why);
         return 0;
     }
+    size_t length = 0, all = 0;
+    for (int i = 7; i >= 0; i--)
+        length = length << 8 | bytes[i];
+    FUZZ_PROMISE(length <= count - 8);
     for (size_t i = 0; i < dat_safetensors_count(file); i++) {
         const struct dat_safetensors_entry *entry = dat_safetensors_at(file, i);
         const uint8_t *data = entry->bytes;
-        FUZZ_PROMISE(data >= bytes && entry->size <= (size_t)(bytes + count - data));
+        FUZZ_PROMISE(data >= bytes + 8 + length && entry->size <= (size_t)(bytes + count - data));
+        all += entry->size;
         const size_t elements = entry->size / dat_dtype_size(entry->dtype);
         size_t product = dat_dtype_size(entry->dtype);
         for (size_t d = 0; d < entry->rank; d++)
@@ -30,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         if (i < 16) /* lookups may be linear */
             FUZZ_PROMISE(dat_safetensors_find(file, entry->name) == entry);
     }
+    FUZZ_PROMISE(all == count - 8 - length);
     size_t lines;
     const struct dat_safetensors_meta *line = dat_safetensors_metadata(file, &lines);
     for (size_t i = 0; i < lines && i < 16; i++)
