@@ -109,10 +109,13 @@ static enum eng_err look_into_zip(struct dat_tensors *t, const uint8_t *bytes, s
                                   struct dat_budget *budget, struct eng_why *why)
 {
     struct dat_zip *zip;
+    const size_t before = budget ? budget->left : 0;
     ENG_TRY(dat_zip_decode(&zip, bytes, count, budget, why));
+    const size_t directory = budget ? before - budget->left : 0;
     t->format = dat_torch_is_zip(zip) ? TORCH : NPZ;
     const enum eng_err err = read_comment(t, zip, budget, why);
     dat_zip_free(zip);
+    dat_budget_give(budget, directory);
     return err;
 }
 

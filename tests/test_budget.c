@@ -13,6 +13,7 @@
 #include "data/tensors.h"
 #include "data/torch.h"
 #include "tests/alloc_fail.h"
+#include "tests/scratch.h"
 #include "tests/tap.h"
 
 #include <dirent.h>
@@ -582,6 +583,30 @@ static void test_archives(void)
           names / file.count, why.text);
 }
 
+/* Of an archive whose directory is much of it, hardly more is taken than is in use at once. */
+static void test_directory(void)
+{
+    enum { MEMBERS = 1000 };
+    static struct dat_safetensors_entry entries[MEMBERS];
+    static char names[MEMBERS][400];
+    const char *path = scratch_path("many.npz");
+    enum eng_err err;
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(names[i], sizeof names[i], "%0*d", (int)sizeof names[i] - 1, i);
+        entries[i] = (struct dat_safetensors_entry){names[i], DAT_U8, 1, {1}, "\1", 1};
+    }
+    scratch_need(!dat_tensors_write(path, entries, MEMBERS, NULL, 0, NULL), path);
+    FILE *f = fopen(path, "rb");
+    scratch_need(f != NULL, path);
+    file.count = fread(file.at, 1, sizeof file.at, f);
+    fclose(f);
+    struct dat_budget budget = dat_budget_of((size_t)1 << 30);
+    const size_t peak = peak_of(&err, &formats[TENSORS], file.at, file.count, &budget);
+    const size_t taken = budget.limit - budget.left;
+    CHECK(err == ENG_OK && taken <= peak + peak / 8,
+          "npz: %zu bytes are taken for %d arrays, and %zu are in use", taken, MEMBERS, peak);
+}
+
 static void test_budget(void)
 {
     struct dat_budget budget = dat_budget_of(0);
@@ -606,6 +631,7 @@ static void test_budget(void)
 
 int main(void)
 {
+    scratch_make();
     test_budget();
     for (int i = 0; i < FORMATS; i++)
         test_files(&formats[i]);
@@ -615,5 +641,7 @@ int main(void)
     test_texts();
     test_safetensors();
     test_archives();
+    test_directory();
+    scratch_remove();
     return tap_done();
 }
