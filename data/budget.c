@@ -31,8 +31,8 @@ enum eng_err dat_budget_take(struct dat_budget *budget, size_t bytes, struct eng
     }
     if (budget->stated)
         return eng_fail(why, ENG_TOOBIG,
-                        "it stands for far more than a file of its length can hold; it is damaged, "
-                        "get it again");
+                        "it stands for far more than a file of its length should; get it again, "
+                        "from a source that you trust");
     const size_t taken = budget->limit - budget->left;
     const size_t needed = bytes > SIZE_MAX - MIB - taken ? SIZE_MAX - MIB : bytes + taken;
     return eng_fail(why, ENG_TOOBIG,

@@ -620,6 +620,9 @@ static void test_budget(void)
     CHECK(dat_budget_take(&budget, 100, &why) == ENG_OK, "what is given back can be taken");
     struct dat_budget within = dat_budget_within(NULL, 10, 7, 5);
     CHECK(within.left == 75 && within.stated, "a multiple, and what is spare");
+    CHECK(dat_budget_take(&within, 76, &why) == ENG_TOOBIG && strstr(why.text, "than a file of") &&
+              !strstr(why.text, "damaged"),
+          "which is no proof of damage: %s", why.text);
     within = dat_budget_within(NULL, 10, SIZE_MAX / 2, 5);
     CHECK(within.left == SIZE_MAX, "a multiple beyond any memory is none");
     budget = dat_budget_of(50);
