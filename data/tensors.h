@@ -12,8 +12,13 @@
 #ifndef DAT_TENSORS_H
 #define DAT_TENSORS_H
 
+#include "data/json.h"
 #include "data/rename.h"
 #include "data/safetensors.h"
+
+/* The comment as JSON (DAT_JSON_MULTIPLE), and its lines, of which each has two pointers and is
+ * five bytes long at the least. */
+#define DAT_TENSORS_COMMENT (DAT_JSON_MULTIPLE + 4)
 
 struct dat_tensors; /* an open file */
 
@@ -22,7 +27,8 @@ struct dat_tensors; /* an open file */
  * wrong with it. The caller frees *out with dat_tensors_free; on error it is NULL, and why's text
  * begins with the path. Errors are those of the format, ENG_MISSING or ENG_IO of the file, and
  * ENG_UNSUPPORTED if it has no format that is known. How much memory is taken, the format's header
- * says; and 32 bytes for each tensor. */
+ * says; to that come two pointers for each tensor, and DAT_TENSORS_COMMENT bytes for each of an
+ * archive's comment. */
 enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct dat_budget *budget,
                               struct eng_why *why);
 
@@ -33,7 +39,8 @@ void dat_tensors_free(struct dat_tensors *file); /* NULL allowed */
 
 /* Renames the tensors, and leaves some out, for all who ask for them from then on: none of the
  * entries that were handed out before may be used any more. Errors are those of dat_rename_apply,
- * and change nothing. */
+ * and change nothing. What it takes comes out of no budget: less than 160 bytes for each tensor,
+ * and the names, old and new, which are as long as the rules make them. */
 enum eng_err dat_tensors_rename(struct dat_tensors *file, const struct dat_rename *rename,
                                 struct eng_why *why);
 
