@@ -9,7 +9,8 @@
 struct dat_catalog {
     char **classes; /* owned, all different */
     size_t class_count, class_capacity;
-    struct dat_item *items; /* label: index of a class; names owned */
+    size_t *slots, slot_count; /* where names are looked up; see catalog.c */
+    struct dat_item *items;    /* label: index of a class; names owned */
     size_t item_count, item_capacity;
     int has_split; /* the items' splits mean something */
     int drawing;   /* synthetic: which of its sets */
@@ -20,7 +21,7 @@ void dat_catalog_release(struct dat_catalog *catalog);
 /* Appends a class; name[0..length) is copied. */
 enum eng_err dat_catalog_add_class(struct dat_catalog *catalog, const char *name, size_t length);
 
-/* The index of a class, or class_count. Looks from the end: items come class by class. */
+/* The index of a class, or class_count. */
 size_t dat_catalog_find_class(const struct dat_catalog *catalog, const char *name, size_t length);
 
 /* Appends a copy of *item and numbers it. Takes item->name, also on error; it must come from

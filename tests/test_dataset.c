@@ -1,10 +1,13 @@
 /* Data sets of every kind, made of tiny pictures, and every way in which DATA can be wrong. */
+#include "data/catalog.h"
 #include "data/cub.h"
 #include "data/dataset.h"
 #include "data/grouping.h"
 #include "data/listing.h"
 #include "tests/scratch.h"
 #include "tests/tap.h"
+
+#include <time.h>
 
 static struct eng_why why;
 
@@ -331,6 +334,37 @@ static void test_kaggle(void)
     check_refused(scratch_path("single"), NULL, ENG_FORMAT, "only one class, 'cat'");
 }
 
+/* Each class is looked for among all that were before it, as with pictures called UUID.0.jpg. */
+static void test_many_classes(void)
+{
+    enum {
+        CLASSES = 100000,
+        SECONDS = 5 /* enough with sanitizers, not for a search of each by each */
+    };
+    struct dat_catalog catalog = {0};
+    char name[16];
+    size_t n = 0, wrong = 0;
+    const clock_t begin = clock();
+    for (; n < CLASSES && clock() - begin < SECONDS * CLOCKS_PER_SEC; n++) {
+        const int length = snprintf(name, sizeof name, "%x.0.jpg", (unsigned)(n * 2654435761U));
+        const size_t word = (size_t)length - strlen(".0.jpg");
+        wrong += dat_catalog_find_class(&catalog, name, word) != n;
+        scratch_need(!dat_catalog_add_class(&catalog, name, word), name);
+    }
+    CHECK(n == CLASSES && wrong == 0, "%zu classes within %d s", n, SECONDS);
+    scratch_need(!dat_catalog_sort_classes(&catalog), "sort");
+    for (size_t i = 0; i < n; i++) {
+        const char *sorted = catalog.classes[i];
+        wrong += i > 0 && strcmp(catalog.classes[i - 1], sorted) >= 0;
+        wrong += dat_catalog_find_class(&catalog, sorted, strlen(sorted)) != i;
+    }
+    CHECK(wrong == 0 && dat_catalog_find_class(&catalog, "x", 1) == n &&
+              dat_catalog_find_class(&catalog, "", 0) == n,
+          "each is found, also once they are sorted, and no other");
+    dat_catalog_release(&catalog);
+    CHECK(dat_catalog_find_class(&catalog, "x", 1) == 0, "none among none");
+}
+
 static void test_refusals(void)
 {
     check_refused(scratch_path("nowhere"), NULL, ENG_MISSING, "nowhere: not found");
@@ -620,6 +654,7 @@ int main(void)
     test_indices();
     test_own_split();
     test_kaggle();
+    test_many_classes();
     test_refusals();
     test_synthetic();
     test_cub();
