@@ -2,6 +2,7 @@
 #include "data/cub.h"
 #include "data/dataset_kind.h"
 #include "data/file.h"
+#include "engine/tensor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static enum eng_err scan(struct dat_catalog *catalog, const char *data,
         err = read_text(&bytes[i], &text[i].count, data, i, why);
         text[i].bytes = (const char *)bytes[i];
         if (!err)
-            err = dat_budget_take(&budget, DAT_CUB_MULTIPLE * text[i].count, why);
+            err = dat_budget_take(&budget, eng_product(DAT_CUB_MULTIPLE, text[i].count), why);
     }
     if (!err)
         err = dat_cub_parse(&cub, text, why);

@@ -8,6 +8,8 @@
 
 #include "data/grow.h"
 #include "data/pickle_value.h"
+#include "engine/sizes.h"
+#include "engine/tensor.h"
 
 #include <stdalign.h>
 #include <stdio.h>
@@ -195,8 +197,9 @@ static enum eng_err adopt(struct machine *m, struct dat_pickle_value *whole,
         return eng_fail(m->why, ENG_TOOBIG,
                         "the pickle is nested more than %d deep; save a state_dict() instead",
                         DAT_PICKLE_MAX_DEPTH);
-    const size_t read = (size_t)(m->at - m->begin); /* less than memory, so a multiple fits */
-    if (part->weight > DAT_PICKLE_MAX_SHARED * read + 1024 - whole->weight)
+    const size_t spare = 1024, read = (size_t)(m->at - m->begin);
+    const size_t most = eng_min(eng_product(DAT_PICKLE_MAX_SHARED, read), SIZE_MAX - spare) + spare;
+    if (part->weight > most - whole->weight)
         return eng_fail(m->why, ENG_TOOBIG,
                         "the pickle uses its parts so often that it stands for far more than it "
                         "holds; it is no file of PyTorch's, get another");

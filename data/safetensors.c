@@ -6,6 +6,7 @@
 #include "data/json_out.h"
 #include "data/mapping.h"
 #include "data/utf8.h"
+#include "engine/tensor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -213,7 +214,7 @@ static enum eng_err decode(struct dat_safetensors *file, const uint8_t *bytes, s
                         "this is no safetensors file: its header does not begin with '{'; check "
                         "its kind");
     const uint8_t *data = bytes + 8 + length;
-    ENG_TRY(dat_budget_take(budget, DAT_SAFETENSORS_MULTIPLE * (size_t)length, why));
+    ENG_TRY(dat_budget_take(budget, eng_product(DAT_SAFETENSORS_MULTIPLE, (size_t)length), why));
     ENG_TRY(read_header(file, text, (size_t)length, count - 8 - (size_t)length, why));
     for (size_t i = 0; i < file->count; i++)
         file->records[i].entry.bytes = data + file->records[i].begin;
