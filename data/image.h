@@ -2,7 +2,7 @@
  *
  * An image is interleaved RGB, rows from the top, no padding between rows. Decoders convert
  * whatever a file holds (grey, CMYK, palettes, 16 bits, alpha) to that, as Pillow's
- * convert("RGB") does.
+ * convert("RGB") does, 16-bit grey PNGs excepted (data/png.h).
  */
 #ifndef DAT_IMAGE_H
 #define DAT_IMAGE_H

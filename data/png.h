@@ -5,10 +5,11 @@
 #include "data/image.h"
 
 /* Decodes count bytes. 16-bit samples keep their high byte, palettes and low depths are expanded,
- * transparency is dropped (the colour under it stays), as Pillow's convert("RGB") does. A wrong
- * signature, chunk order, CRC, filter, size or Adler-32 is ENG_FORMAT. Takes at most
- * DAT_PNG_MULTIPLE: a byte of the stream stands for DAT_INFLATE_MAX_RATIO bytes of rows, and one of
- * those for eight pixels; a picture of more is refused before it is allocated. */
+ * transparency is dropped (the colour under it stays), as Pillow's convert("RGB") does; but that
+ * makes white of 16-bit grey above 255 (docs/parity.md). A wrong signature, chunk order, CRC,
+ * filter, size or Adler-32 is ENG_FORMAT. Takes at most DAT_PNG_MULTIPLE: a byte of the stream
+ * stands for DAT_INFLATE_MAX_RATIO bytes of rows, and one of those for eight pixels; a picture of
+ * more is refused before it is allocated. */
 enum eng_err dat_png_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
                             struct dat_budget *budget, struct eng_why *why);
 
