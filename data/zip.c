@@ -21,7 +21,8 @@ enum {
     END64 = 56    /* of the end of zip64 */
 };
 
-enum { STORED = 0, DEFLATED = 8, ENCRYPTED = 1 /* a flag */ };
+enum { STORED = 0, DEFLATED = 8 };
+enum { ENCRYPTED = 1, FOLLOWING = 8 /* flags; the latter: sizes are behind the contents */ };
 
 struct record {
     struct dat_zip_member member;
@@ -91,6 +92,12 @@ static const uint8_t *find_end(const uint8_t *bytes, size_t count)
     return NULL;
 }
 
+/* Whether a field of the end, of so many ones, leaves it to zip64 or says the same. */
+static int agrees(uint64_t field, uint64_t ones, uint64_t value)
+{
+    return field == ones || field == value;
+}
+
 static enum eng_err find_directory(struct directory *d, struct dat_zip *zip, const uint8_t *bytes,
                                    size_t count, struct eng_why *why)
 {
@@ -114,6 +121,13 @@ static enum eng_err find_directory(struct directory *d, struct dat_zip *zip, con
         d->count = get64(d->end + 32);
         size = get64(d->end + 40);
         place = get64(d->end + 48);
+        if (!agrees(get16(end + 4), UINT16_MAX, get32(d->end + 16)) ||
+            !agrees(get16(end + 6), UINT16_MAX, get32(d->end + 20)) ||
+            !agrees(get16(end + 8), UINT16_MAX, here) ||
+            !agrees(get16(end + 10), UINT16_MAX, d->count) ||
+            !agrees(get32(end + 12), UINT32_MAX, size) ||
+            !agrees(get32(end + 16), UINT32_MAX, place))
+            return damaged(why, "says one thing in its end and another in that of zip64");
     }
     if (disks != 0 || here != d->count)
         return eng_fail(why, ENG_UNSUPPORTED,
@@ -125,17 +139,12 @@ static enum eng_err find_directory(struct directory *d, struct dat_zip *zip, con
     return ENG_OK;
 }
 
-/* Sizes and place of an entry, from its extra field 1 where they are too large for its own. Returns
- * 0 if it lacks one that is needed. */
-static int read_sizes(const uint8_t *entry, uint64_t *size, uint64_t *packed, uint64_t *place)
+/* Puts what extra field 1 says, where there is one, in the place of those values that are all ones.
+ * Returns 0 if it lacks one that is needed. */
+static int widen(uint64_t *const values[], int count, const uint8_t *extra, size_t extra_size)
 {
-    uint64_t *const values[3] = {size, packed, place};
-    const uint8_t *extra = entry + ENTRY + get16(entry + 28);
-    const uint8_t *end = extra + get16(entry + 30), *field = NULL;
+    const uint8_t *end = extra + extra_size, *field = NULL;
     size_t left = 0;
-    *size = get32(entry + 24);
-    *packed = get32(entry + 20);
-    *place = get32(entry + 42);
     while (!field && end - extra >= 4) {
         const size_t length = get16(extra + 2);
         if (length > (size_t)(end - extra) - 4)
@@ -146,7 +155,7 @@ static int read_sizes(const uint8_t *entry, uint64_t *size, uint64_t *packed, ui
         }
         extra += 4 + length;
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < count; i++)
         if (*values[i] == UINT32_MAX && field) {
             if (left < 8)
                 return 0;
@@ -155,6 +164,32 @@ static int read_sizes(const uint8_t *entry, uint64_t *size, uint64_t *packed, ui
             left -= 8;
         }
     return 1;
+}
+
+/* Sizes and place of an entry; 0 if it lacks one of them. */
+static int read_sizes(const uint8_t *entry, uint64_t *size, uint64_t *packed, uint64_t *place)
+{
+    *size = get32(entry + 24);
+    *packed = get32(entry + 20);
+    *place = get32(entry + 42);
+    return widen((uint64_t *const[]){size, packed, place}, 3, entry + ENTRY + get16(entry + 28),
+                 get16(entry + 30));
+}
+
+/* Whether a local header, all of which is there, says the same of its member as the entry does.
+ * Of one whose sizes follow the contents it says no more than how to read it. */
+static int is_same(const uint8_t *local, const uint8_t *entry, uint64_t size, uint64_t packed)
+{
+    const unsigned flags = get16(local + 6);
+    uint64_t local_size = get32(local + 22), local_packed = get32(local + 18);
+    if ((flags ^ get16(entry + 8)) & ENCRYPTED)
+        return 0;
+    if (flags & FOLLOWING)
+        return 1;
+    return get32(local + 14) == get32(entry + 16) &&
+           widen((uint64_t *const[]){&local_size, &local_packed}, 2,
+                 local + LOCAL + get16(local + 26), get16(local + 28)) &&
+           local_size == size && local_packed == packed;
 }
 
 /* Fills the record, whose name is set, from its entry and its local header, which must lie before
@@ -199,6 +234,8 @@ static enum eng_err read_member(struct record *record, const uint8_t *entry, con
     m->crc = get32(entry + 16);
     if (m->deflated ? size / DAT_INFLATE_MAX_RATIO > packed || size > SIZE_MAX - 1 : size != packed)
         return damaged_member(why, m->name, "has a size that its contents cannot have");
+    if (!is_same(local, entry, size, packed))
+        return damaged_member(why, m->name, "differs between the directory and its own header");
     m->size = (size_t)size;
     return ENG_OK;
 }

@@ -4,8 +4,9 @@
  *     member = local header, name, padding | contents, stored or deflated | (sizes once more)
  *
  * An archive is read from its end, and in memory: a mapped file. What its directory says is
- * believed only as far as the local headers say the same, so that no two programs can see different
- * things in one file. */
+ * believed only if the local headers, and of zip64 both ends, say the same wherever they say it, so
+ * that no two programs can see different things in one file. (A member of which the sizes follow
+ * the contents has them in its header as 0, or anything: those are not looked at.) */
 #ifndef DAT_ZIP_H
 #define DAT_ZIP_H
 

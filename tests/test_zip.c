@@ -26,6 +26,14 @@ static void put(struct archive *z, int width, uint64_t value)
         z->bytes[z->count++] = (uint8_t)(value >> 8 * i);
 }
 
+static void put_at(struct archive *z, size_t at, int width, uint64_t value)
+{
+    const size_t count = z->count;
+    z->count = at;
+    put(z, width, value);
+    z->count = count;
+}
+
 static void put_text(struct archive *z, const char *text, size_t count)
 {
     memcpy(z->bytes + z->count, text, count);
@@ -46,7 +54,8 @@ static void put_header(struct archive *z, int deflated, uint32_t crc, size_t pac
     put(z, 2, extra);
 }
 
-/* zip64: sizes and places in the extra fields and the end of zip64, although they are small. */
+/* zip64: sizes and places in the extra fields and the end of zip64, although they are small. (As
+ * Python does in local headers, if it does not know the size yet.) */
 static struct archive build(int zip64)
 {
     struct archive z = {.count = 0};
@@ -56,8 +65,13 @@ static struct archive build(int zip64)
     scratch_need(!dat_deflate(&packed, &packed_size, (const uint8_t *)text_b, SIZE_B), "deflate");
     const uint32_t crc_a = dat_crc32(0, text_a, SIZE_A), crc_b = dat_crc32(0, text_b, SIZE_B);
     put(&z, 4, 0x04034b50);
-    put_header(&z, 0, crc_a, SIZE_A, SIZE_A, 0);
+    put_header(&z, 0, crc_a, zip64 ? large : SIZE_A, zip64 ? large : SIZE_A, zip64 ? 20 : 0);
     put_text(&z, "a.txt", 5);
+    if (zip64) {
+        put_text(&z, "\1\0\20\0", 4);
+        put(&z, 8, SIZE_A);
+        put(&z, 8, SIZE_A);
+    }
     put_text(&z, text_a, SIZE_A);
 
     z.local_b = z.count;
@@ -163,6 +177,14 @@ static void test_read(void)
               "the comment, and no member that is not there");
         dat_zip_free(zip);
     }
+    /* What zip64 says may stand in the end once more, and nothing in the disks' numbers. */
+    struct archive z = build(1);
+    int right;
+    put_at(&z, z.end + 4, 4, UINT32_MAX);
+    put_at(&z, z.end + 8, 4, 0x20002);
+    put_at(&z, z.end + 12, 4, z.end64 - z.entry_a);
+    put_at(&z, z.end + 16, 4, z.entry_a);
+    CHECK(read_archive(z.bytes, z.count, &right, NULL) == ENG_OK && right, "zip64, and the same");
     dat_zip_free(NULL);
 }
 
@@ -192,7 +214,20 @@ static const struct {
     {"an entry that is encrypted", 0, ENTRY_A, 8, 2, 1, ENG_UNSUPPORTED, "encrypted"},
     {"an unknown method", 0, ENTRY_A, 10, 2, 14, ENG_UNSUPPORTED, "method 14"},
     {"a method that is not the header's", 0, ENTRY_A, 10, 2, 8, ENG_FORMAT, "not where"},
-    {"a wrong checksum", 0, ENTRY_A, 16, 4, 0, ENG_FORMAT, "checksum"},
+    {"a checksum that is not the header's", 0, ENTRY_A, 16, 4, 0, ENG_FORMAT, "own header"},
+    {"a header with another checksum", 0, LOCAL_A, 14, 4, 0, ENG_FORMAT, "own header"},
+    {"a header with another size", 0, LOCAL_A, 22, 4, SIZE_A + 1, ENG_FORMAT, "own header"},
+    {"a header with other packed bytes", 0, LOCAL_A, 18, 4, SIZE_A - 1, ENG_FORMAT, "own header"},
+    {"a header with no sizes of 64 bits", 0, LOCAL_A, 18, 8, UINT64_MAX, ENG_FORMAT, "own header"},
+    {"a header with another 64-bit size", 1, LOCAL_A, 39, 8, SIZE_A + 1, ENG_FORMAT, "own header"},
+    {"one with other 64 bits of packed bytes", 1, LOCAL_A, 47, 8, 0, ENG_FORMAT, "own header"},
+    {"a header with too few of 64 bits", 1, LOCAL_A, 37, 2, 15, ENG_FORMAT, "own header"},
+    {"a header that is encrypted", 0, LOCAL_A, 6, 2, 1, ENG_FORMAT, "own header"},
+    {"a header that lacks what follows", 0, LOCAL_B, 6, 2, 0, ENG_FORMAT, "own header"},
+    {"other members than zip64's", 1, END, 8, 4, 0x30003, ENG_FORMAT, "zip64"},
+    {"another size than zip64's", 1, END, 12, 4, 0, ENG_FORMAT, "zip64"},
+    {"another place than zip64's", 1, END, 16, 4, 0, ENG_FORMAT, "zip64"},
+    {"other disks than zip64's", 1, END, 4, 4, 0x10001, ENG_FORMAT, "zip64"},
     {"a wrong checksum of deflated bytes", 0, ENTRY_B, 16, 4, 0, ENG_FORMAT, "checksum"},
     {"stored bytes of another size", 0, ENTRY_A, 24, 4, SIZE_A + 1, ENG_FORMAT, "size"},
     {"deflated bytes of another size", 0, ENTRY_B, 24, 4, SIZE_B + 1, ENG_FORMAT, "less than"},
@@ -230,9 +265,8 @@ static void test_wrong(void)
         struct eng_why why = {""};
         const size_t places[] = {0, z.local_b, z.entry_a, z.entry_b, z.end64, z.locator, z.end};
         int right;
-        for (int b = 0; b < wrong[i].width; b++)
-            z.bytes[places[wrong[i].where] + (size_t)wrong[i].offset + (size_t)b] =
-                (uint8_t)(wrong[i].value >> 8 * b);
+        put_at(&z, places[wrong[i].where] + (size_t)wrong[i].offset, wrong[i].width,
+               wrong[i].value);
         const enum eng_err err = read_archive(z.bytes, z.count, &right, &why);
         if (!CHECK(err == wrong[i].err && strstr(why.text, wrong[i].reason), "%s: refused",
                    wrong[i].what))
@@ -252,6 +286,7 @@ static void test_overlap(void)
           "a name twice: refused");
     z = build(0);
     z.bytes[z.entry_a + 20] = z.bytes[z.entry_a + 24] = SIZE_A + 1;
+    z.bytes[18] = z.bytes[22] = SIZE_A + 1; /* of the local header */
     CHECK(read_archive(z.bytes, z.count, &right, &why) == ENG_FORMAT && strstr(why.text, "shares"),
           "a member that reaches into the next: refused");
 }

@@ -157,10 +157,17 @@ static uint32_t checksum(const struct dat_zip_member *m)
     return crc;
 }
 
-/* The checksum of a member stands in its entry of the directory, whose beginning is looked for. */
+static void put32(uint8_t *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* The checksum of a member stands in its entry of the directory, whose beginning is looked for; and
+ * in its local header, unless that leaves it to what follows the contents. */
 static void mend(uint8_t *bytes, size_t count, const struct dat_zip *zip)
 {
-    enum { ENTRY = 46 };
+    enum { ENTRY = 46, LOCAL = 30, FOLLOWING = 8 };
     for (size_t at = 0; count >= ENTRY && at < count - ENTRY; at++) {
         uint8_t *entry = bytes + at;
         const size_t name_size = (size_t)entry[28] | (size_t)entry[29] << 8;
@@ -173,8 +180,10 @@ static void mend(uint8_t *bytes, size_t count, const struct dat_zip *zip)
         const struct dat_zip_member *m = dat_zip_find(zip, name);
         if (m) {
             const uint32_t crc = checksum(m);
-            for (int i = 0; i < 4; i++)
-                entry[16 + i] = (uint8_t)(crc >> 8 * i);
+            const size_t place = entry[42] | (size_t)entry[43] << 8 | (size_t)entry[44] << 16;
+            put32(entry + 16, crc);
+            if (place <= at && at - place >= LOCAL && !(bytes[place + 6] & FOLLOWING))
+                put32(bytes + place + 14, crc);
         }
     }
 }
