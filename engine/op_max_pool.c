@@ -4,10 +4,12 @@
  *
  * Numbers that are equal in exact sums, as where an image has one colour, are so to the bit only if
  * all positions are summed alike. Winograd's algorithm rounds by the place in a tile, and its ties
- * would be broken at random. So where an exec uses it at all, neighbours that are equal in *all*
- * channels, up to its rounding, count as equal: chance does not bring that about. */
+ * would be broken at random. So where it can have made the map, neighbours that are equal in *all*
+ * channels, up to its rounding, count as equal: chance does not bring that about. Nothing is near
+ * infinity, though: beside one, numbers are what they are. */
 #include "engine/op.h"
 #include "engine/sizes.h"
+#include "engine/winograd.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,6 +79,8 @@ static void prefer_first(const struct eng_pass *pass, uint8_t *place, const floa
     const float slack = largest(y, c) * rounding;
     uint8_t first[MOST_TAPS];
     int moved = 0;
+    if (!isfinite(slack))
+        return;
     for (size_t iy = rows[0]; iy < rows[1]; iy++)
         for (size_t ix = columns[0]; ix < columns[1]; ix++) {
             const float *x = image + (iy * w + ix) * c;
@@ -128,7 +132,7 @@ static void forward_task(void *context, size_t first, size_t count, size_t index
                 for (size_t i = 0; i < n; i++)
                     place[at + c0 + i] = (uint8_t)tap[i];
             }
-            if (pass->exec->winograd && pass->want)
+            if (pass->want && eng_winograd_makes(pass->exec, c))
                 prefer_first(pass, place + at, pass->y + at, image, rows, columns, origin);
         }
     }

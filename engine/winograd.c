@@ -31,6 +31,11 @@ int eng_winograd_takes(const struct eng_exec *exec, const struct eng_conv *conv,
            conv->out >= LEAST_CHANNELS;
 }
 
+int eng_winograd_makes(const struct eng_exec *exec, size_t channels)
+{
+    return exec->winograd && channels >= LEAST_CHANNELS;
+}
+
 /* ---- filters -------------------------------------------------------------------------------- */
 
 struct pack_job {

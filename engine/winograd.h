@@ -33,6 +33,9 @@ struct eng_winograd {
  * stride 1, enough channels on both sides, and a precision that allows it. */
 int eng_winograd_takes(const struct eng_exec *exec, const struct eng_conv *conv, size_t in);
 
+/* 1 if such a convolution can have made a map of so many channels. */
+int eng_winograd_makes(const struct eng_exec *exec, size_t channels);
+
 /* U = G g G^T for the filters w[out][in][3][3]: for the convolution itself, or (backward) for its
  * input gradient, which is a convolution of dy with the filters turned round and `in` and `out`
  * exchanged. eng_winograd_packed_count(exec, in, out), or (exec, out, in), floats. */

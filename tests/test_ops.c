@@ -334,9 +334,11 @@ static void test_max_pool(void)
     twin_release(&t);
 }
 
-/* Where the gradient of one window of four numbers goes. */
-static void test_max_pool_edges(void)
+/* Where the gradient of one window of four numbers goes: as it is in channel 0 alone, whatever the
+ * other channels hold, of so many that Winograd's algorithm can have made them. */
+static void check_max_pool_edges(size_t channels)
 {
+    enum { MOST = 16 };
     static const struct {
         float x[4], y;
         int winner;
@@ -346,9 +348,11 @@ static void test_max_pool_edges(void)
                  {{5, NAN, 7, 6}, NAN, 1, "NaN is the largest"},
                  {{-INFINITY, -INFINITY, -INFINITY, -INFINITY}, -INFINITY, 0, "all -infinity"},
                  {{-INFINITY, 2, INFINITY, 1}, INFINITY, 2, "infinity"}};
+    static const float others[4] = {0, 1, 3, 2};
+    float seed[MOST], x[4 * MOST], dx[4 * MOST];
     struct eng_net *net;
     struct eng_tape *tape;
-    eng_net_new(&net, 1);
+    eng_net_new(&net, channels);
     eng_net_max_pool(net, 0, 2, 2, 0);
     const struct eng_tape_options options = {1, 2, 2, ENG_WANT_INPUT, 0, 0};
     CHECK(eng_net_finish(net, NULL) == ENG_OK &&
@@ -356,18 +360,26 @@ static void test_max_pool_edges(void)
               eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK,
           "a lone max pool");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const float one = 1;
-        float dx[4];
-        int right = eng_tape_forward(tape, cases[i].x, 1) == ENG_OK &&
-                    eng_tape_backward(tape, &one, ENG_RELU_STANDARD, dx, NULL) == ENG_OK;
+        for (size_t c = 0; c < channels; c++) {
+            seed[c] = 1;
+            memcpy(x + 4 * c, c ? others : cases[i].x, sizeof others);
+        }
+        int right = eng_tape_forward(tape, x, 1) == ENG_OK &&
+                    eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx, NULL) == ENG_OK;
         const float y = *eng_tape_output(tape);
         right &= y == cases[i].y || (isnan(y) && isnan(cases[i].y));
-        for (int k = 0; k < 4; k++)
-            right &= dx[k] == (k == cases[i].winner);
-        CHECK(right, "max pool: %s", cases[i].what);
+        for (size_t k = 0; k < 4 * channels; k++)
+            right &= dx[k] == ((int)(k % 4) == (k < 4 ? cases[i].winner : 2));
+        CHECK(right, "max pool of %zu channels: %s", channels, cases[i].what);
     }
     eng_tape_free(tape);
     eng_net_free(net);
+}
+
+static void test_max_pool_edges(void)
+{
+    check_max_pool_edges(1);
+    check_max_pool_edges(16);
 }
 
 static void test_avg_pool(void)
@@ -1058,6 +1070,7 @@ int main(void)
     eng_rng_init(&rng, 1, 0);
     test_twin();
     test_conv();
+    test_max_pool_edges();
     test_residual();
     test_wiring();
     test_random_graphs();
