@@ -14,8 +14,15 @@
  * How exact: |error| <= (2^-15 + 2 (k + 1) 2^-24) sum |a b| for bf16x3, k the length of the sum:
  * 2^-16 for the product of the lo parts, which is left out, and as much for their rounding. The two
  * hardly ever meet, and tests/test_bf16.c holds it to 2^-16; the root mean square is less than
- * 2^-17 of that of the terms. bf16 has 2^-7 in place of 2^-15. Infinities may become NaNs; and
- * where channels are padded, either may spread to the positions beside. */
+ * 2^-17 of that of the terms. bf16 has 2^-7 in place of 2^-15.
+ *
+ * It holds between two limits. The tile unit of AMX takes numbers below 2^-126 for 0, and makes 0
+ * of results that small: lo parts of numbers below 2^-109 begin to be lost there. And what rounds
+ * past the largest bf16 number, 2^128 - 2^120, becomes infinite.
+ *
+ * Infinities may become NaNs, and either may spread to results that have no part in it, as they
+ * meet zeros: to positions beside, where the kernel's width times the channels, padded, is no
+ * multiple of 32; and to other taps of the gradient of the filters. */
 #ifndef ENG_BF16_H
 #define ENG_BF16_H
 

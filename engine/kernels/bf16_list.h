@@ -1,9 +1,10 @@
 /* Products of matrices in bfloat16 with sums in float32, for convolutions (engine/bf16.h).
  *
  * bf16 is float32 with its last 16 bits rounded off. One number as two of them,
- *      hi = bf16(x),  lo = bf16(x - hi),        keeps 16 of float32's 24 bits;
- *      a b = hi hi + hi lo + lo hi              ("bf16x3") then leaves out 2^-16 |a b| at most:
- * three products, on units that do sixteen times as many of these as of float32's.
+ *      hi = bf16(x),  lo = bf16(x - hi),        is off by 2^-17 |x| at most;
+ *      a b = hi hi + hi lo + lo hi              ("bf16x3") leaves out lo lo, 2^-16 |a b| at most:
+ * three products, on units that do sixteen times as many of these as of float32's. All in all
+ * 2^-15 |a b| at most: lo lo, and what lo is off by in a and in b.
  *
  * A product is one block of C, 2 x 2 tiles of 16 x 16, summed over steps of 32:
  *
