@@ -206,7 +206,7 @@ int eng_net_max_pool(struct eng_net *net, int x, size_t kernel, size_t stride, s
     if (!node)
         return last(net);
     /* The place of a maximum is kept in one byte; and a window must hold more than padding. */
-    if (kernel < 1 || kernel > 15 || stride < 1 || 2 * pad > kernel)
+    if (kernel < 1 || kernel > 15 || stride < 1 || pad > kernel / 2)
         broken(net, ENG_ARG,
                "max pooling takes kernels of 1 to 15 and at most half as much padding");
     node->size[0] = node->size[1] = kernel;

@@ -1018,6 +1018,9 @@ static void test_builders(void)
     eng_net_max_pool(net, 0, 3, 1, 2);
     CHECK(built(net, &why) == ENG_ARG && why.text[0], "max pool of padding");
     net = fresh();
+    eng_net_max_pool(net, 0, 3, 1, (size_t)-1 / 2 + 1);
+    CHECK(built(net, &why) == ENG_ARG && why.text[0], "max pool of more than a size_t");
+    net = fresh();
     eng_net_max_pool(net, 0, 3, 0, 0);
     CHECK(built(net, &why) == ENG_ARG && why.text[0], "max pool without stride");
     net = fresh();
