@@ -174,12 +174,12 @@ static void turn_dy(void *context, size_t i, int worker)
     const float *at[STEP];
     locate(w, at, i * STEP);
     for (size_t o = 0; o < w->rows_of_dy; o += TILE) {
-        const size_t n = o < w->outputs ? eng_min(TILE, w->outputs - o) : 0;
+        const size_t from = eng_min(o, w->outputs), n = eng_min(TILE, w->outputs - from);
         uint32_t pairs[2][TILE][TILE] = {{{0}}};
         for (size_t k = 0; k < TILE; k++)
             w->exec->bf16->split_pairs(pairs[0][k], w->parts > 1 ? pairs[1][k] : NULL,
-                                       at[2 * k] ? at[2 * k] + o : NULL,
-                                       at[2 * k + 1] ? at[2 * k + 1] + o : NULL, n);
+                                       at[2 * k] ? at[2 * k] + from : NULL,
+                                       at[2 * k + 1] ? at[2 * k + 1] + from : NULL, n);
         for (size_t part = 0; part < w->parts; part++)
             turn(w->a + part * w->dy_part + o * w->dy_row + LEAD + i * STEP, w->dy_row,
                  pairs[part]);
