@@ -7,9 +7,17 @@ static struct eng_rng rng;
 
 /* Single-precision sums of up to a few thousand random terms, errors measured by the largest value;
  * a graph of twenty layers amplifies them. */
-static const double tolerance = 2e-5, graph_tolerance = 1e-4;
+static double tolerance = 2e-5;
+static const double graph_tolerance = 1e-4;
 
 enum { TRIES = 20 };
+
+/* Errors of bf16x3 are a 2^-17th of a term: some ten times those of float32. */
+static void set_precision(enum eng_precision precision)
+{
+    eng_exec_set_precision(&exec, precision);
+    tolerance = exec.bf16 ? 5e-5 : 2e-5;
+}
 
 static const char *const rule_names[] = {"standard", "deconvolution", "guided"};
 
@@ -164,6 +172,20 @@ static void test_conv(void)
     /* First layers: several strips of rows, and more outputs than are summed at once. */
     check_conv(3, (struct eng_conv){9, {7, 7}, {2, 2}, {3, 3}, 0}, 71, 19);
     check_conv(2, (struct eng_conv){300, {3, 3}, {1, 1}, {1, 1}, 1}, 34, 16);
+}
+
+/* Enough channels for Winograd's algorithm and for bf16, on both sides or on one. */
+static void test_wide_conv(void)
+{
+    check_conv(20, (struct eng_conv){16, {3, 3}, {2, 2}, {1, 1}, 1}, 9, 8);
+    check_conv(16, (struct eng_conv){24, {5, 3}, {1, 2}, {2, 0}, 0}, 8, 9);
+    check_conv(33, (struct eng_conv){18, {1, 1}, {2, 2}, {0, 0}, 1}, 7, 8);
+    check_conv(16, (struct eng_conv){17, {2, 4}, {3, 1}, {1, 3}, 1}, 9, 8);
+    check_conv(12, (struct eng_conv){16, {3, 3}, {2, 1}, {1, 1}, 0}, 7, 8);
+    check_conv(3, (struct eng_conv){16, {7, 7}, {2, 2}, {3, 3}, 0}, 14, 13);
+    /* Paddings that differ, and tiles enough for the gradient of the weights in a batch of four,
+     * but not of three. */
+    check_conv(17, (struct eng_conv){20, {3, 3}, {1, 1}, {0, 2}, 1}, 15, 16);
 }
 
 static void test_linear(void)
@@ -1072,13 +1094,14 @@ int main(void)
         return tap_done();
     }
     eng_rng_init(&rng, 1, 0);
+    set_precision(ENG_PRECISION_AUTO);
     test_twin();
     test_conv();
     test_max_pool_edges();
     test_residual();
     test_wiring();
     test_random_graphs();
-    eng_exec_set_precision(&exec, ENG_PRECISION_F32);
+    set_precision(ENG_PRECISION_F32);
     test_conv();
     test_linear();
     test_norm();
@@ -1097,5 +1120,11 @@ int main(void)
     test_slices();
     test_order();
     test_builders();
+    test_wide_conv();
+    set_precision(ENG_PRECISION_AUTO);
+    test_wide_conv();
+    set_precision(ENG_PRECISION_BF16X3);
+    test_conv();
+    test_wide_conv();
     return tap_done();
 }
