@@ -336,7 +336,8 @@ struct errors {
 
 static void add_error(struct errors *e, double ours, double plain, double want, double bound)
 {
-    e->worst = tap_worse(e->worst, bound > 0 ? fabs(ours - want) / bound : fabs(ours - want));
+    const double off = fabs(ours - want);
+    e->worst = tap_worse(e->worst, off == 0 ? 0 : off / bound); /* of 0: infinite */
     e->ours += pow(ours - want, 2);
     e->plain += pow(plain - want, 2);
 }

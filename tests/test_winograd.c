@@ -266,8 +266,8 @@ static void compare(struct worst *worst, const float *y, const float *x, size_t 
                         const double want = sum[i * OUT + j];
                         const double off = y[((ty + i) * ow + tx + j) * out + o] - want;
                         const double bound = 2 * (double)(in + 40) * 0x1p-24 * s[i * OUT + j];
-                        if (bound > 0)
-                            worst->bound = tap_worse(worst->bound, fabs(off) / bound);
+                        const double share = off == 0 ? 0 : fabs(off) / bound; /* of 0: infinite */
+                        worst->bound = tap_worse(worst->bound, share);
                         worst->ours += off * off;
                         worst->direct += pow(direct[i * OUT + j] - want, 2);
                         worst->size += want * want;
