@@ -432,6 +432,42 @@ static void test_weights(const struct eng_exec *exec, const struct shape *s)
     release(&p);
 }
 
+/* Both again by several threads: not a bit differs. */
+static void test_threads(const struct eng_exec *exec, const struct shape *s)
+{
+    struct problem p = problem_of(s);
+    const struct eng_matrix filters = eng_matrix(p.filters, s->out);
+    const size_t y_count = p.positions * s->out, dw_count = p.k * s->out;
+    float *y[2], *dw[2];
+    for (int i = 0; i < 2; i++) {
+        struct eng_exec e = *exec;
+        e.threads = i ? 3 : 1;
+        y[i] = memory(y_count * sizeof(float));
+        dw[i] = memory(dw_count * sizeof(float));
+        float *packed = memory(eng_bf16_packed_count(&e, s->kernel, s->in, s->out) *
+                               sizeof *packed);
+        void *scratch = memory(eng_bf16_scratch(&e, &p.patches));
+        void *for_weights = memory(eng_bf16_weights_scratch(&e, &p.patches, s->out));
+        const struct collect sink = {{collect}, y[i], s->out, p.positions, 0};
+        memset(dw[i], 0, dw_count * sizeof(float));
+        eng_bf16_pack(&e, packed, &filters.source, s->kernel, s->in, s->out);
+        eng_bf16_run(&e, &p.patches, packed, s->out, &sink.sink, scratch);
+        eng_bf16_weights(&e, &p.patches, p.dy, s->out, dw[i], for_weights);
+        free(packed);
+        free(scratch);
+        free(for_weights);
+    }
+    CHECK(!memcmp(y[0], y[1], y_count * sizeof(float)) &&
+              !memcmp(dw[0], dw[1], dw_count * sizeof(float)),
+          "%s, %s, %zu to %zu: the same bits with 3 threads", exec->bf16->name,
+          exec->bf16_split ? "bf16x3" : "bf16", s->in, s->out);
+    for (int i = 0; i < 2; i++) {
+        free(y[i]);
+        free(dw[i]);
+    }
+    release(&p);
+}
+
 /* ---- all levels ------------------------------------------------------------------------------ */
 
 static void test_exec(struct eng_exec *exec, size_t most_positions)
@@ -444,6 +480,8 @@ static void test_exec(struct eng_exec *exec, size_t most_positions)
                 continue;
             test_forward(exec, s);
             test_weights(exec, s);
+            if (s->out > 100)
+                test_threads(exec, s);
         }
     }
 }
