@@ -1,7 +1,8 @@
 /* The inner loops. Every matrix kernel that this machine runs against a double-precision reference
  * under a derived bound, and against its own definition bit by bit; the driver around it over
  * shapes that fill blocks badly; every element-wise loop, at every level, against the portable one
- * bit by bit and against its formula.
+ * bit by bit, and all but three against their formula. (Those of max_grad, adam and sgd are held to
+ * in tests/test_ops.c and tests/test_train.c.)
  *
  * All outputs are NaN before a kernel writes them, and so is everything that it must not read. */
 #include "engine/gemm.h"
