@@ -25,6 +25,8 @@ void eng_arena_release(struct eng_arena *arena)
 
 size_t eng_arena_add(struct eng_arena *arena, size_t bytes, size_t first, size_t last)
 {
+    if (arena->err != ENG_OK)
+        return 0;
     if (bytes > SIZE_MAX / 4) {
         arena->err = ENG_TOOBIG;
         return 0;

@@ -122,6 +122,11 @@ static void test_limits(void)
         CHECK(eng_arena_commit(&arena) == ENG_OK, "and the arena can be used again");
         eng_arena_release(&arena);
     }
+    struct eng_arena arena;
+    eng_arena_init(&arena);
+    arena.err = ENG_NOMEM; /* as of an earlier block */
+    eng_arena_add(&arena, SIZE_MAX, 0, 1);
+    CHECK(eng_arena_commit(&arena) == ENG_NOMEM, "the first failure is the one that is told");
 }
 
 int main(void)
