@@ -45,9 +45,9 @@ struct eng_exec {
     int bf16_split;                             /* three products, of hi and lo parts */
 };
 
-/* threads: 0 takes all processors (1 where built without OpenMP). cap: a CPU level's name, or NULL
- * for $GAD_CPU, or else the best there is; a level that the machine lacks is ENG_UNSUPPORTED. The
- * precision is auto. */
+/* threads: 1 to 1024, or 0 for all processors, else ENG_ARG (where built without OpenMP all of them
+ * come to 1). cap: a CPU level's name, or NULL for $GAD_CPU, or else the best there is; a name that
+ * is none is ENG_ARG, a level that the machine lacks ENG_UNSUPPORTED. The precision is auto. */
 enum eng_err eng_exec_init(struct eng_exec *exec, int threads, const char *cap,
                            struct eng_why *why);
 

@@ -151,8 +151,8 @@ int eng_net_conv2d(struct eng_net *net, int x, const char *name, const struct en
         if (!conv->kernel[d] || !conv->stride[d] || !conv->out || conv->kernel[d] > 1024 ||
             conv->stride[d] > 1024 || conv->pad[d] >= conv->kernel[d])
             broken(net, ENG_ARG,
-                   "a convolution's kernel and stride must be at least 1, its padding less than "
-                   "the kernel");
+                   "a convolution takes an output at least, kernels and strides of 1 to 1024, and "
+                   "less padding than kernel");
     node->conv = *conv;
     node->out = conv->out;
     const int self = last(net);

@@ -25,17 +25,23 @@
 
 struct eng_net;
 
-/* An empty net whose input has `channels` channels. The caller frees it. */
+/* An empty net whose input has `channels` channels, at least 1 (ENG_ARG). ENG_NOMEM. The caller
+ * frees it. */
 enum eng_err eng_net_new(struct eng_net **out, size_t channels);
 void eng_net_free(struct eng_net *net); /* NULL allowed */
 
 /* Builders. Each adds one node and returns its number, to be given as x to later ones. A failure
  * (no memory, a bad argument) is kept and reported by eng_net_finish; until then builders go on
  * returning numbers. Names are the module names of PyTorch ("layer1.0.conv1"). The last node is
- * the output. */
+ * the output.
+ *
+ * ENG_ARG: a node that does not exist, an argument beyond the limits below, or a name that with its
+ * parameter's (".running_mean") has more than 79 bytes; ENG_SHAPE: a parameter of no elements, or
+ * of more than 2^31; ENG_NOMEM. */
 struct eng_conv {
-    size_t out;                          /* output channels */
-    size_t kernel[2], stride[2], pad[2]; /* height, width */
+    size_t out;                  /* output channels, at least 1 */
+    size_t kernel[2], stride[2]; /* height, width: 1 to 1024 */
+    size_t pad[2];               /* less than the kernel */
     int bias;
 };
 int eng_net_input(const struct eng_net *net);
@@ -43,11 +49,16 @@ int eng_net_conv2d(struct eng_net *net, int x, const char *name, const struct en
 int eng_net_linear(struct eng_net *net, int x, const char *name, size_t in, size_t out);
 int eng_net_batch_norm(struct eng_net *net, int x, const char *name); /* eps 1e-5 */
 int eng_net_relu(struct eng_net *net, int x);
-int eng_net_max_pool(struct eng_net *net, int x, size_t kernel, size_t stride, size_t pad);
-int eng_net_avg_pool(struct eng_net *net, int x, size_t out_h, size_t out_w); /* adaptive */
-int eng_net_dropout(struct eng_net *net, int x, float p);
+int eng_net_dropout(struct eng_net *net, int x, float p); /* p 0 to 1 */
 int eng_net_add(struct eng_net *net, int a, int b);
 int eng_net_flatten(struct eng_net *net, int x); /* to features in C,H,W order */
+/* kernel 1 to 15, stride at least 1, pad at most half the kernel */
+int eng_net_max_pool(struct eng_net *net, int x, size_t kernel, size_t stride, size_t pad);
+/* Adaptive: to out_h x out_w positions, at least one each way. */
+int eng_net_avg_pool(struct eng_net *net, int x, size_t out_h, size_t out_w);
+
+/* Reports the first failure; ENG_ARG also if the output is a flattened map, whose size depends on
+ * the input's. */
 enum eng_err eng_net_finish(struct eng_net *net, struct eng_why *why);
 
 /* Nodes, for those who print or count: how many, and the name of one's operator. */

@@ -29,8 +29,10 @@ struct eng_tape_options {
     int dropout;                 /* dropout drops */
 };
 
-/* Plans for the options. ENG_SHAPE if the images are too small for the net. The net and exec must
- * outlive the tape. The caller frees it. */
+/* Plans for the options. The net and exec must outlive the tape. The caller frees it.
+ * ENG_ARG: a batch of none; ENG_SHAPE: images too small for the net, or too large for any size to
+ * count them, or a net that does not end in a row of outputs; ENG_TOOBIG, ENG_NOMEM: more memory
+ * than can be, or than there is. */
 enum eng_err eng_tape_new(struct eng_tape **out, const struct eng_net *net,
                           const struct eng_exec *exec, const struct eng_tape_options *options,
                           struct eng_why *why);
@@ -48,8 +50,9 @@ size_t eng_tape_bytes(const struct eng_tape *tape);
 /* Same seed, same dropout masks: the masks of the next forward pass are those of (seed, step). */
 void eng_tape_seed(struct eng_tape *tape, uint64_t seed, uint64_t step);
 
-/* Runs x[n][channels][height][width], n <= batch. The net must be prepared (eng_net_prepare) for
- * the tape's exec, else ENG_STATE. x is borrowed for the call. */
+/* Runs x[n][channels][height][width], n from 1 to the batch, else ENG_ARG. The net must be prepared
+ * (eng_net_prepare) for the tape's exec and for what the tape wants, else ENG_STATE. x is borrowed
+ * for the call. */
 enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n);
 
 /* Output of the last forward pass: [n][outputs], before any softmax. */
@@ -63,8 +66,9 @@ const float *eng_tape_output(const struct eng_tape *tape);
 enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
                                float *dx, struct eng_grads *grads);
 
-/* Moves the net's running averages towards the batch statistics of the last forward pass (which
- * had train_batch_norm): running = 0.9 running + 0.1 batch, the variance unbiased. */
+/* Moves the net's running averages towards the batch statistics of the last forward pass:
+ * running = 0.9 running + 0.1 batch, the variance unbiased. ENG_STATE: there was no such pass, or
+ * it had no train_batch_norm, or the net is not the tape's. */
 enum eng_err eng_tape_update_running(const struct eng_tape *tape, struct eng_net *net);
 
 #endif
