@@ -32,7 +32,7 @@ struct strips {
     size_t row, ld;                 /* floats of a padded row, and from patch to patch */
     size_t panels, out;
     /* of a worker's scratch: */
-    size_t rows_at, patches_at, c_at, floats;
+    size_t patches_at, c_at, floats;
 };
 
 static struct strips strips_of(const struct eng_exec *exec, const struct eng_patches *x, size_t out)
