@@ -55,7 +55,7 @@ static void pack_task(void *context, size_t i, int worker)
 
 static void pack(struct pack_job *job)
 {
-    const size_t steps = (job->k_count + ENG_GEMM_KC - 1) / ENG_GEMM_KC;
+    const size_t steps = eng_ceil_div(job->k_count, ENG_GEMM_KC);
     eng_exec_run(job->exec, steps * job->panels, pack_task, job);
 }
 

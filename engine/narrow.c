@@ -39,7 +39,7 @@ static struct strips strips_of(const struct eng_exec *exec, const struct eng_pat
 {
     const size_t height = x->positions[0], mr = exec->gemm->mr;
     struct strips s = {.exec = exec, .x = x, .out = out, .tile = mr};
-    s.strip = eng_ceil_div(height, STRIPS) > LEAST ? eng_ceil_div(height, STRIPS) : LEAST;
+    s.strip = eng_max(eng_ceil_div(height, STRIPS), LEAST);
     s.count = eng_ceil_div(height, s.strip);
     s.run = x->kernel[1] * x->extent.c;
     s.k = taps(x);

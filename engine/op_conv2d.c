@@ -361,7 +361,7 @@ static void phase_scratch(void *context, const struct eng_phase *f, const struct
     if (!f->taps[0] || !f->taps[1] || !c->positions[0] || !c->positions[1])
         return;
     const size_t bytes = multiply_scratch(job->pass->exec, &a, job->pass->node->in);
-    job->scratch = bytes > job->scratch ? bytes : job->scratch;
+    job->scratch = eng_max(job->scratch, bytes);
 }
 
 static size_t input_gradient_scratch(const struct eng_pass *pass)
@@ -373,7 +373,7 @@ static size_t input_gradient_scratch(const struct eng_pass *pass)
 
 static size_t after_gemm(const struct eng_exec *exec)
 {
-    return (eng_gemm_scratch(exec) + 63) / 64 * 64;
+    return eng_round_up(eng_gemm_scratch(exec), 64);
 }
 
 struct weight_job {
@@ -518,7 +518,7 @@ static size_t scratch(const struct eng_pass *pass)
                             weights ? eng_op_sums_scratch(positions, pass->y_extent.c) : 0};
     size_t most = 0;
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
-        most = needs[i] > most ? needs[i] : most;
+        most = eng_max(most, needs[i]);
     return most;
 }
 

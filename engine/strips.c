@@ -14,8 +14,7 @@ static struct strips strips_of(const struct eng_pass *pass)
     enum { STRIPS = 4, LEAST = 16 };
     const struct eng_conv *conv = &pass->node->conv;
     const size_t h = pass->x_extent[0].h, nr = pass->exec->gemm->nr;
-    const size_t share = (h + STRIPS - 1) / STRIPS;
-    struct strips s = {.pass = pass, .rows = share > LEAST ? share : LEAST};
+    struct strips s = {.pass = pass, .rows = eng_max(eng_ceil_div(h, STRIPS), LEAST)};
     s.count = eng_ceil_div(h, s.rows);
     s.panels = eng_ceil_div(conv->kernel[0] * conv->kernel[1] * pass->node->in, nr);
     s.ld = s.panels * nr;
@@ -31,7 +30,7 @@ static size_t strip_t(const struct strips *s)
 
 static size_t strip_floats(const struct strips *s)
 {
-    return strip_t(s) + (s->pass->exec->gemm->mr * s->pass->y_extent.c + 15) / 16 * 16;
+    return strip_t(s) + eng_round_up(s->pass->exec->gemm->mr * s->pass->y_extent.c, 16);
 }
 
 /* T of a row of dy. */
@@ -42,7 +41,7 @@ static void patches_of_row(const struct strips *s, float *t, float *last, const 
     const size_t whole = w / mr * mr;
     memcpy(last, dy + whole * o, (w - whole) * o * sizeof *last);
     for (size_t k = 0; k < o; k += ENG_GEMM_KC) {
-        const size_t kc = o - k < ENG_GEMM_KC ? o - k : ENG_GEMM_KC;
+        const size_t kc = eng_min(ENG_GEMM_KC, o - k);
         const float *b = s->pass->pack->backward + k * s->ld;
         for (size_t j = 0; j < s->panels; j++)
             for (size_t i = 0; i < w; i += mr)
