@@ -53,7 +53,8 @@ ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS)
 LIBS := -lm
 
 # The suffix of a kernel file picks its flags; on other processors the file compiles to nothing.
-OPT_KERNELS := -O3
+# (Nobody reads the errno of sqrtf, and for its sake a loop would take one number at a time.)
+OPT_KERNELS := -O3 -fno-math-errno
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 ISA_AVX2   := -mavx2 -mfma
 ISA_AVX512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma

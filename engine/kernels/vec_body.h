@@ -221,14 +221,16 @@ static void max_grad(float *dx, const float *dy, const uint8_t *place, size_t ch
 static void adam(float *value, float *m, float *v, const float *grad, size_t count,
                  const struct eng_adam_step *step)
 {
-    const float keep1 = 1.0f - step->beta1, keep2 = 1.0f - step->beta2;
+    /* Copies: as members they might be among what the loop writes, and be read each time. */
+    const float beta1 = step->beta1, beta2 = step->beta2, eps = step->eps;
+    const float keep1 = 1.0f - beta1, keep2 = 1.0f - beta2;
     const float rate = step->lr / step->correct1, root = sqrtf(step->correct2);
     const float shrink = 1.0f - step->lr * step->weight_decay;
     for (size_t i = 0; i < count; i++) {
         const float g = grad[i];
-        m[i] = step->beta1 * m[i] + keep1 * g;
-        v[i] = step->beta2 * v[i] + keep2 * g * g;
-        value[i] = shrink * value[i] - rate * m[i] / (sqrtf(v[i]) / root + step->eps);
+        m[i] = beta1 * m[i] + keep1 * g;
+        v[i] = beta2 * v[i] + keep2 * g * g;
+        value[i] = shrink * value[i] - rate * m[i] / (sqrtf(v[i]) / root + eps);
     }
 }
 
