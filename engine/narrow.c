@@ -11,14 +11,14 @@ enum {
     LEAST = 8,  /* rows of a strip */
 };
 
-static size_t taps(const struct eng_patches *x)
+static size_t patch_size(const size_t kernel[2], size_t channels)
 {
-    return x->kernel[0] * x->kernel[1] * x->extent.c;
+    return kernel[0] * kernel[1] * channels;
 }
 
-int eng_narrow_takes(const struct eng_patches *x)
+int eng_narrow_takes(const size_t kernel[2], size_t channels)
 {
-    return x->extent.c <= MOST_CHANNELS && taps(x) <= ENG_GEMM_KC;
+    return channels <= MOST_CHANNELS && patch_size(kernel, channels) <= ENG_GEMM_KC;
 }
 
 /* ---- patches of a row of positions ----------------------------------------------------------- */
@@ -42,7 +42,7 @@ static struct strips strips_of(const struct eng_exec *exec, const struct eng_pat
     s.strip = eng_max(eng_ceil_div(height, STRIPS), LEAST);
     s.count = eng_ceil_div(height, s.strip);
     s.run = x->kernel[1] * x->extent.c;
-    s.k = taps(x);
+    s.k = patch_size(x->kernel, x->extent.c);
     s.positions = eng_round_up(x->positions[1], mr);
     s.row = ((x->positions[1] - 1) * x->step[1] + x->kernel[1]) * x->extent.c + CHUNK;
     s.ld = eng_round_up(s.k, mr) + CHUNK;

@@ -15,9 +15,9 @@
 
 #include "engine/patches.h"
 
-/* 1 if patches like these are taken: up to 8 channels, and so small that they are one step of the
- * matrix driver, the packed filters of which are used. */
-int eng_narrow_takes(const struct eng_patches *x);
+/* 1 if patches of such a kernel are taken: up to 8 channels, and so small that they are one step of
+ * the matrix driver, the packed filters of which are used. */
+int eng_narrow_takes(const size_t kernel[2], size_t channels);
 
 /* y = patches times filters from eng_gemm_pack_b; the sink gets rows of positions. scratch:
  * eng_narrow_scratch bytes, 64-byte aligned. */

@@ -9,13 +9,10 @@
  *   weight gradient  dW[(ky,kx,c)][o]  = patches(x)transposed  dY[positions][o]
  *   input gradient   dX[positions][c]  = patches(dy)           W'[(u,v,o)][c], phase by phase
  *
- * There are several ways to compute them, and which one is taken depends on the exec and the shape
- * alone: the matrix driver takes everything (engine/gemm.h), Winograd's algorithm 3 x 3 kernels
- * with stride 1 (engine/winograd.h), bf16 all but very few outputs (engine/bf16.h). With very few
- * input channels (the first layer) patches are built row by row (engine/narrow.h), and the product
- * of the input gradient would fill only a corner of the kernels' tiles: there
- * T[positions][(ky,kx,c)] = dY W is computed row by row, and the overlapping patches are added up
- * (engine/strips.h).
+ * There are several ways to compute them, and which one is taken (enum way) depends on the exec and
+ * the shape alone. With very few input channels (the first layer) the product of the input gradient
+ * would fill only a corner of the kernels' tiles: there T[positions][(ky,kx,c)] = dY W is computed
+ * row by row, and the overlapping patches are added up.
  */
 #include "engine/bf16.h"
 #include "engine/filters.h"
@@ -30,20 +27,65 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NARROW = 8 }; /* input channels up to which the gradient adds up patches */
+/* ---- ways ----------------------------------------------------------------------------------- */
 
-/* ---- products of patches and weights: by the matrix driver, or in bf16 ---------------------- */
+enum way {
+    BY_DRIVER,   /* engine/gemm.h: takes everything */
+    BY_NARROW,   /* engine/narrow.h: few channels, whose patches it builds row by row */
+    BY_BF16,     /* engine/bf16.h: all but very few outputs, in that precision */
+    BY_WINOGRAD, /* engine/winograd.h: 3 x 3 kernels with stride 1 */
+    BY_STRIPS,   /* engine/strips.h: the input gradient, for few input channels */
+    BY_PHASES,   /* the input gradient as products, each in a way of its own */
+};
+
+/* Of a product of patches and weights: a convolution without Winograd's algorithm. */
+static enum way product_way(const struct eng_exec *exec, const size_t taps[2], size_t in,
+                            size_t out)
+{
+    if (eng_bf16_takes(exec, out))
+        return BY_BF16;
+    return eng_narrow_takes(taps, in) ? BY_NARROW : BY_DRIVER;
+}
+
+static enum way forward_way(const struct eng_exec *exec, const struct eng_node *node)
+{
+    if (eng_winograd_takes(exec, &node->conv, node->in))
+        return BY_WINOGRAD;
+    return product_way(exec, node->conv.kernel, node->in, node->conv.out);
+}
+
+static enum way input_way(const struct eng_exec *exec, const struct eng_node *node)
+{
+    enum { FEW_CHANNELS = 8 };
+    if (eng_winograd_takes(exec, &node->conv, node->in))
+        return BY_WINOGRAD;
+    return node->in <= FEW_CHANNELS ? BY_STRIPS : BY_PHASES;
+}
+
+/* Of the weights' gradient, for so many images: `job` is the convolution as Winograd's. */
+static enum way weights_way(const struct eng_pass *pass, const struct eng_winograd *job)
+{
+    const struct eng_node *node = pass->node;
+    if (eng_winograd_takes(pass->exec, &node->conv, node->in) && eng_winograd_takes_weights(job))
+        return BY_WINOGRAD;
+    if (eng_bf16_takes_weights(pass->exec, node->in, node->conv.out))
+        return BY_BF16;
+    return eng_narrow_takes(node->conv.kernel, node->in) ? BY_NARROW : BY_DRIVER;
+}
+
+/* ---- products of patches and weights -------------------------------------------------------- */
 
 static size_t packed_count(const struct eng_exec *exec, const size_t taps[2], size_t in, size_t out)
 {
-    return eng_bf16_takes(exec, out) ? eng_bf16_packed_count(exec, taps, in, out)
-                                     : eng_gemm_packed_count(exec, taps[0] * taps[1] * in, out);
+    return product_way(exec, taps, in, out) == BY_BF16
+               ? eng_bf16_packed_count(exec, taps, in, out)
+               : eng_gemm_packed_count(exec, taps[0] * taps[1] * in, out);
 }
 
 static void pack_weights(const struct eng_exec *exec, float *packed, const struct eng_filters *w,
                          const size_t taps[2], size_t in, size_t out)
 {
-    if (eng_bf16_takes(exec, out))
+    if (product_way(exec, taps, in, out) == BY_BF16)
         eng_bf16_pack(exec, packed, &w->source, taps, in, out);
     else
         eng_gemm_pack_b(exec, packed, &w->source, taps[0] * taps[1] * in, out);
@@ -58,19 +100,28 @@ static void multiply(const struct eng_pass *pass, const struct eng_patches *a, c
                                .a = &a->source,
                                .b_packed = packed,
                                .c = sink};
-    if (eng_bf16_takes(pass->exec, out))
+    switch (product_way(pass->exec, a->kernel, a->extent.c, out)) {
+    case BY_BF16:
         eng_bf16_run(pass->exec, a, packed, out, sink, pass->scratch);
-    else if (eng_narrow_takes(a))
+        break;
+    case BY_NARROW:
         eng_narrow_run(pass->exec, a, packed, out, sink, pass->scratch);
-    else
+        break;
+    default:
         eng_gemm_run(pass->exec, &g, pass->scratch);
+    }
 }
 
 static size_t multiply_scratch(const struct eng_exec *exec, const struct eng_patches *a, size_t out)
 {
-    if (eng_bf16_takes(exec, out))
+    switch (product_way(exec, a->kernel, a->extent.c, out)) {
+    case BY_BF16:
         return eng_bf16_scratch(exec, a);
-    return eng_narrow_takes(a) ? eng_narrow_scratch(exec, a, out) : eng_gemm_scratch(exec);
+    case BY_NARROW:
+        return eng_narrow_scratch(exec, a, out);
+    default:
+        return eng_gemm_scratch(exec);
+    }
 }
 
 /* ---- packing -------------------------------------------------------------------------------- */
@@ -84,7 +135,7 @@ static size_t phase_packed(const struct eng_exec *exec, const struct eng_node *n
 static size_t backward_packed(const struct eng_exec *exec, const struct eng_node *node)
 {
     const struct eng_conv *conv = &node->conv;
-    if (node->in <= NARROW)
+    if (input_way(exec, node) == BY_STRIPS)
         return eng_gemm_packed_count(exec, conv->out, conv->kernel[0] * conv->kernel[1] * node->in);
     size_t count = 0;
     for (size_t py = 0; py < conv->stride[0]; py++)
@@ -127,7 +178,7 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
                          const struct eng_node *node, const struct eng_exec *exec, enum eng_use use)
 {
     const struct eng_conv *conv = &node->conv;
-    if (eng_winograd_takes(exec, conv, node->in))
+    if (forward_way(exec, node) == BY_WINOGRAD)
         return pack_winograd(pack, eng_node_param(net, node, 0), node, exec, use);
     const float *weight = eng_node_param(net, node, 0);
     struct eng_filters w = eng_filters_forward(weight, node->in, conv);
@@ -136,7 +187,7 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
     if (use == ENG_FOR_OUTPUT)
         return ENG_OK;
     ENG_TRY(make_room(&pack->backward, backward_packed(exec, node)));
-    if (node->in <= NARROW) {
+    if (input_way(exec, node) == BY_STRIPS) {
         w = eng_filters_patches(weight, node->in, conv);
         eng_gemm_pack_b(exec, pack->backward, &w.source, conv->out,
                         conv->kernel[0] * conv->kernel[1] * node->in);
@@ -258,15 +309,13 @@ static void run_winograd(const struct eng_pass *pass, const struct eng_winograd 
 
 static void forward(const struct eng_pass *pass)
 {
-    const struct eng_conv *conv = &pass->node->conv;
     const struct eng_patches a = patches_of_x(pass);
+    const struct eng_winograd job = winograd_forward(pass);
     const struct y_sink c = {{write_y}, pass};
-    if (eng_winograd_takes(pass->exec, conv, pass->node->in)) {
-        const struct eng_winograd job = winograd_forward(pass);
+    if (forward_way(pass->exec, pass->node) == BY_WINOGRAD)
         run_winograd(pass, &job, pass->pack->forward, 0, &c.sink);
-        return;
-    }
-    multiply(pass, &a, pass->pack->forward, conv->out, &c.sink);
+    else
+        multiply(pass, &a, pass->pack->forward, pass->node->conv.out, &c.sink);
 }
 
 /* ---- backward ------------------------------------------------------------------------------- */
@@ -348,7 +397,7 @@ static void run_phase(void *context, const struct eng_phase *f, const struct dx_
     job->packed += phase_packed(pass->exec, pass->node, f);
 }
 
-static void input_gradient(const struct eng_pass *pass)
+static void phases_input_gradient(const struct eng_pass *pass)
 {
     struct phase_job job = {pass, pass->pack->backward, 0};
     each_phase(pass, run_phase, &job);
@@ -364,7 +413,7 @@ static void phase_scratch(void *context, const struct eng_phase *f, const struct
     job->scratch = eng_max(job->scratch, bytes);
 }
 
-static size_t input_gradient_scratch(const struct eng_pass *pass)
+static size_t phases_scratch(const struct eng_pass *pass)
 {
     struct phase_job job = {pass, NULL, 0};
     each_phase(pass, phase_scratch, &job);
@@ -396,7 +445,7 @@ static void add_filters(void *context, size_t first, size_t count, size_t i)
     }
 }
 
-static void weight_gradient(const struct eng_pass *pass)
+static void driver_weights(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
     const struct eng_extent *y = &pass->y_extent;
@@ -430,90 +479,105 @@ static void winograd_input_gradient(const struct eng_pass *pass)
     run_winograd(pass, &job, pass->pack->backward, 1, &c.sink);
 }
 
-/* How a convolution is computed with an exec: forward and input gradient from its channels and
- * kernel alone, the gradient of the weights also by the positions of the batch. */
-static int by_winograd(const struct eng_pass *pass)
-{
-    return eng_winograd_takes(pass->exec, &pass->node->conv, pass->node->in);
-}
-
-static int weights_by_winograd(const struct eng_pass *pass)
+static void weights_gradient(const struct eng_pass *pass)
 {
     const struct eng_winograd job = winograd_forward(pass);
-    return by_winograd(pass) && eng_winograd_takes_weights(&job);
+    const struct eng_patches x = patches_of_x(pass);
+    const size_t out = pass->node->conv.out;
+    float *dw = pass->dparam[0];
+    switch (weights_way(pass, &job)) {
+    case BY_WINOGRAD:
+        eng_winograd_weights(pass->exec, &job, pass->dy, dw, pass->scratch);
+        break;
+    case BY_BF16:
+        eng_bf16_weights(pass->exec, &x, pass->dy, out, dw, pass->scratch);
+        break;
+    case BY_NARROW:
+        eng_narrow_weights(pass->exec, &x, pass->dy, out, dw, pass->scratch);
+        break;
+    default:
+        driver_weights(pass);
+    }
 }
 
-static int weights_by_bf16(const struct eng_pass *pass)
+static void input_gradient(const struct eng_pass *pass)
 {
-    return eng_bf16_takes_weights(pass->exec, pass->node->in, pass->node->conv.out);
+    switch (input_way(pass->exec, pass->node)) {
+    case BY_WINOGRAD:
+        winograd_input_gradient(pass);
+        break;
+    case BY_STRIPS:
+        eng_strips_input_gradient(pass);
+        break;
+    default:
+        phases_input_gradient(pass);
+    }
 }
 
 static void backward(const struct eng_pass *pass)
 {
-    const struct eng_winograd job = winograd_forward(pass);
-    const struct eng_patches x = patches_of_x(pass);
-    float *dw = pass->dparam[0], *db = pass->dparam[1];
-    if (dw && weights_by_winograd(pass))
-        eng_winograd_weights(pass->exec, &job, pass->dy, dw, pass->scratch);
-    else if (dw && weights_by_bf16(pass))
-        eng_bf16_weights(pass->exec, &x, pass->dy, pass->node->conv.out, dw, pass->scratch);
-    else if (dw && eng_narrow_takes(&x))
-        eng_narrow_weights(pass->exec, &x, pass->dy, pass->node->conv.out, dw, pass->scratch);
-    else if (dw)
-        weight_gradient(pass);
-    if (db)
-        eng_op_sums(pass->exec, db, pass->dy, pass->n * pass->y_extent.h * pass->y_extent.w,
-                    pass->y_extent.c, pass->scratch);
-    if (!pass->dx[0])
-        return;
-    if (by_winograd(pass))
-        winograd_input_gradient(pass);
-    else if (pass->node->in <= NARROW)
-        eng_strips_input_gradient(pass);
-    else
+    if (pass->dparam[0])
+        weights_gradient(pass);
+    if (pass->dparam[1])
+        eng_op_sums(pass->exec, pass->dparam[1], pass->dy,
+                    pass->n * pass->y_extent.h * pass->y_extent.w, pass->y_extent.c, pass->scratch);
+    if (pass->dx[0])
         input_gradient(pass);
 }
+
+/* ---- scratch -------------------------------------------------------------------------------- */
 
 static size_t forward_scratch(const struct eng_pass *pass)
 {
     const struct eng_winograd job = winograd_forward(pass);
     const struct eng_patches x = patches_of_x(pass);
-    return by_winograd(pass) ? winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job)
-                             : multiply_scratch(pass->exec, &x, pass->node->conv.out);
+    if (forward_way(pass->exec, pass->node) == BY_WINOGRAD)
+        return winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job);
+    return multiply_scratch(pass->exec, &x, pass->node->conv.out);
 }
 
-static size_t backward_scratch(const struct eng_pass *pass)
+static size_t input_scratch(const struct eng_pass *pass)
 {
     const struct eng_winograd job = winograd_backward(pass);
-    if (by_winograd(pass))
+    switch (input_way(pass->exec, pass->node)) {
+    case BY_WINOGRAD:
         return winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job);
-    return pass->node->in <= NARROW ? eng_strips_scratch(pass) : input_gradient_scratch(pass);
+    case BY_STRIPS:
+        return eng_strips_scratch(pass);
+    default:
+        return phases_scratch(pass);
+    }
 }
 
-/* A pass of fewer images may take the driver where the planned one takes Winograd. */
-static size_t weights_scratch(const struct eng_pass *pass)
+static size_t driver_weights_scratch(const struct eng_pass *pass)
 {
     const struct eng_conv *conv = &pass->node->conv;
+    const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
+    return after_gemm(pass->exec) + eng_product(eng_product(columns, conv->out), sizeof(float));
+}
+
+static size_t weights_scratch(const struct eng_pass *pass)
+{
     const struct eng_winograd job = winograd_forward(pass);
     const struct eng_patches x = patches_of_x(pass);
-    if (weights_by_bf16(pass))
-        return eng_bf16_weights_scratch(pass->exec, &x, conv->out);
-    if (eng_narrow_takes(&x))
-        return eng_narrow_weights_scratch(pass->exec, &x, conv->out);
-    const size_t columns = conv->kernel[0] * conv->kernel[1] * pass->node->in;
-    const size_t driver = after_gemm(pass->exec) +
-                          eng_product(eng_product(columns, conv->out), sizeof(float));
-    const size_t winograd = weights_by_winograd(pass)
-                                ? eng_winograd_weights_scratch(pass->exec, &job)
-                                : 0;
-    return eng_max(winograd, driver);
+    switch (weights_way(pass, &job)) {
+    case BY_WINOGRAD: /* a pass of fewer images may take the driver instead */
+        return eng_max(eng_winograd_weights_scratch(pass->exec, &job),
+                       driver_weights_scratch(pass));
+    case BY_BF16:
+        return eng_bf16_weights_scratch(pass->exec, &x, pass->node->conv.out);
+    case BY_NARROW:
+        return eng_narrow_weights_scratch(pass->exec, &x, pass->node->conv.out);
+    default:
+        return driver_weights_scratch(pass);
+    }
 }
 
 static size_t scratch(const struct eng_pass *pass)
 {
     const int weights = (pass->want & ENG_WANT_PARAMS) != 0;
     const size_t positions = pass->n * pass->y_extent.h * pass->y_extent.w;
-    const size_t needs[] = {forward_scratch(pass), pass->want ? backward_scratch(pass) : 0,
+    const size_t needs[] = {forward_scratch(pass), pass->want ? input_scratch(pass) : 0,
                             weights ? weights_scratch(pass) : 0,
                             weights ? eng_op_sums_scratch(positions, pass->y_extent.c) : 0};
     size_t most = 0;
