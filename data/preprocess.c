@@ -58,6 +58,13 @@ void dat_preprocess_hash(struct dat_hash *hash, const struct dat_preprocess *p)
     dat_hash_update(hash, p->std, sizeof p->std);
 }
 
+int dat_preprocess_same(const struct dat_preprocess *a, const struct dat_preprocess *b)
+{
+    return a->rule == b->rule && (a->rule != DAT_RESIZE_CROP || a->resize == b->resize) &&
+           a->width == b->width && a->height == b->height &&
+           !memcmp(a->mean, b->mean, sizeof a->mean) && !memcmp(a->std, b->std, sizeof a->std);
+}
+
 static const char *const rule_names[] = {
 #define DAT_RESIZE_RULE(code, name) name,
     DAT_RESIZE_RULES(DAT_RESIZE_RULE)

@@ -77,6 +77,9 @@ enum eng_err dat_preprocess_run(float *chw, const struct dat_preprocess *p,
 /* Adds all settings: what is made with others is told apart. */
 void dat_preprocess_hash(struct dat_hash *hash, const struct dat_preprocess *p);
 
+/* 1 if both make the same of every photo. */
+int dat_preprocess_same(const struct dat_preprocess *a, const struct dat_preprocess *b);
+
 /* What a black pixel becomes in each plane: the value to paint with when hiding parts. */
 void dat_preprocess_black(const struct dat_preprocess *p, float out[3]);
 

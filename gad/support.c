@@ -302,19 +302,6 @@ static int by_alpha(const void *pa, const void *pb)
     return strcmp(a->file, b->file);
 }
 
-static int same_preprocess(const struct dat_preprocess *a, const struct dat_preprocess *b)
-{
-    const struct dat_preprocess *of[2] = {a, b};
-    char print[2][DAT_HASH_PRINT];
-    for (int i = 0; i < 2; i++) {
-        struct dat_hash hash;
-        dat_hash_init(&hash);
-        dat_preprocess_hash(&hash, of[i]);
-        dat_hash_print(&hash, print[i]);
-    }
-    return strcmp(print[0], print[1]) == 0;
-}
-
 static enum eng_err read_one(struct gad_support *s, const char *dir, const char *base_print,
                              const struct dat_model *base,
                              const struct dat_preprocess_change *prepare, size_t file_memory,
@@ -341,7 +328,7 @@ static enum eng_err read_one(struct gad_support *s, const char *dir, const char 
                 "%s: belongs to another original (%s, this one is %s); train supports for "
                 "this one",
                 path, of, base_print);
-        else if (!same_preprocess(&s->model.preprocess, &base->preprocess))
+        else if (!dat_preprocess_same(&s->model.preprocess, &base->preprocess))
             err = eng_fail(
                 why, ENG_MISMATCH,
                 "%s: learned from images that were prepared in another way (%zux%zu, %s) "
