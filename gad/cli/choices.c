@@ -108,6 +108,17 @@ void cli_prepare_options(struct dat_preprocess_change *change,
     memcpy(options, all, sizeof all);
 }
 
+void cli_subject_options(struct gad_subject *s, struct cli_option options[CLI_SUBJECT_COUNT])
+{
+    const struct cli_option own[] = {
+        {"classes", CLI_TEXT, &s->classes, "TEXT", "as for gad train"},
+        {"holdout", CLI_DOUBLE, &s->holdout, "F", "as for gad train"},
+        {"split-seed", CLI_SEED, &s->split_seed, "N", "the --seed that gad train split with"},
+    };
+    memcpy(options, own, sizeof own);
+    cli_prepare_options(&s->prepare, options + 3);
+}
+
 enum eng_err cli_map_read(struct dat_rename *rename, const struct cli_texts *texts,
                           struct eng_why *why)
 {

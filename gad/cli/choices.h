@@ -6,6 +6,7 @@
 #include "data/rename.h"
 #include "gad/cli/args.h"
 #include "gad/maps.h"
+#include "gad/subject.h"
 
 struct cli_choices {
     const char *methods, *rule, *baseline, *reduce, *normalise, *present, *keep, *select;
@@ -32,6 +33,11 @@ void cli_choices_release(struct cli_choices *choices);
 #define CLI_PREPARE_COUNT 5
 void cli_prepare_options(struct dat_preprocess_change *change,
                          struct cli_option options[CLI_PREPARE_COUNT]);
+
+/* The net and the data of support and evaluate, but for their operands: the data as gad train had
+ * it, and how images are prepared. */
+#define CLI_SUBJECT_COUNT (3 + CLI_PREPARE_COUNT)
+void cli_subject_options(struct gad_subject *subject, struct cli_option options[CLI_SUBJECT_COUNT]);
 
 /* How the tensors of a file are renamed before anybody looks at them, a struct cli_texts; and the
  * rules that it stands for, added to *rename. Wrong ones are ENG_ARG. */

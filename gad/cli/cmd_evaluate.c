@@ -107,14 +107,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
     struct cli_texts map = {.count = 0};
     struct dat_rename rename = {0};
     cli_choices_init(&choices, "value:0.5");
-    struct cli_option options[13 + CLI_CHOICES_COUNT + CLI_PREPARE_COUNT] = {
+    struct cli_option options[10 + CLI_CHOICES_COUNT + CLI_SUBJECT_COUNT] = {
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for tables, pictures and report (-o)"},
         {"support", CLI_NEEDED, &o.supports, "DIR", "folder of the supports"},
         {"images", CLI_SIZE, &o.images, "N", "held-out images, the same number of each class"},
-        {"classes", CLI_TEXT, &o.subject.classes, "TEXT", "as for gad train"},
-        {"holdout", CLI_DOUBLE, &o.subject.holdout, "F", "as for gad train"},
-        {"split-seed", CLI_SEED, &o.subject.split_seed, "N",
-         "the --seed that gad train split with"},
         {"degenerate", CLI_TEXT, &degenerate, "NAME",
          "hulls without area: skip, area, gad, original"},
         {"area", CLI_TEXT, &area, "NAME", "area of a hull: centres, squares, pixels"},
@@ -124,8 +120,8 @@ static int run(int argc, char **argv, const struct cli_command *self)
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
         CLI_MAP_OPTION(map),
     };
-    cli_choices_options(&choices, options + 13);
-    cli_prepare_options(&o.subject.prepare, options + 13 + CLI_CHOICES_COUNT);
+    cli_choices_options(&choices, options + 10);
+    cli_subject_options(&o.subject, options + 10 + CLI_CHOICES_COUNT);
     struct cli_session session;
     struct eng_why why = {""};
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,

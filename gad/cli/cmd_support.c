@@ -42,24 +42,20 @@ static int run(int argc, char **argv, const struct cli_command *self)
     int train_zero = 0;
     struct cli_texts map = {.count = 0};
     struct dat_rename rename = {0};
-    struct cli_option options[CLI_PREPARE_COUNT + 14] = {
+    struct cli_option options[CLI_SUBJECT_COUNT + 11] = {
         {"output", CLI_NEEDED, &o.output, "DIR", "folder for the supports (-o)"},
         {"alpha", CLI_TEXT, &alpha, "LIST", "distances; A:B gives one for each class"},
         {"epochs", CLI_SIZE, &o.epochs, "N", "passes over the images"},
         {"lr", CLI_FLOAT, &o.lr, "F", "Adam's learning rate"},
         {"batch", CLI_SIZE, &o.batch, "N", "images a step"},
         {"images", CLI_SIZE, &o.images, "N", "train on a seeded subset of N images"},
-        {"classes", CLI_TEXT, &o.subject.classes, "TEXT", "as for gad train"},
-        {"holdout", CLI_DOUBLE, &o.subject.holdout, "F", "as for gad train"},
-        {"split-seed", CLI_SEED, &o.subject.split_seed, "N",
-         "the --seed that gad train split with"},
         {"train-batch-norm", CLI_FLAG, &o.train_batch_norm, NULL, "batch statistics, not frozen"},
         {"dropout", CLI_FLAG, &o.dropout, NULL, "dropout on while training"},
         {"train-zero", CLI_FLAG, &train_zero, NULL, "alpha 0 is trained, not the original"},
         {"strict", CLI_FLAG, &o.strict, NULL, "fail at the first damaged image, not skip it"},
         CLI_MAP_OPTION(map),
     };
-    cli_prepare_options(&o.subject.prepare, options + 14);
+    cli_subject_options(&o.subject, options + 11);
     struct cli_session session;
     struct gad_alpha alphas[GAD_ALPHAS_MAX];
     struct eng_why why = {""};
