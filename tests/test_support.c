@@ -122,6 +122,21 @@ static struct gad_evaluate_options evaluate_options(const char *model, const cha
     return o;
 }
 
+static struct gad_train_options train_options(const char *of, const char *output,
+                                              const struct gad_watch *watch)
+{
+    struct gad_train_options o = gad_train_defaults();
+    o.exec = &exec;
+    o.watch = watch;
+    o.data = of;
+    o.output = output;
+    o.width = 0.08f;
+    o.size = SIDE;
+    o.epochs = 3;
+    o.batch = BATCH;
+    return o;
+}
+
 /* ---- targets -------------------------------------------------------------------------------- */
 
 static void test_targets(void)
@@ -323,17 +338,10 @@ static void test_other_photos(void)
     eo.subject.data = scratch_path("two");
     CHECK(gad_evaluate(&e, &eo, &why) == ENG_MISMATCH, "an evaluation of others does not go on");
 
-    struct gad_train_options t = gad_train_defaults();
+    struct gad_train_options t = train_options(scratch_path("one"), scratch_path("t.safetensors"),
+                                               &watch);
     struct dat_model trained;
     double accuracy;
-    t.exec = &exec;
-    t.watch = &watch;
-    t.data = scratch_path("one");
-    t.output = scratch_path("t.safetensors");
-    t.width = 0.08f;
-    t.size = SIDE;
-    t.epochs = 3;
-    t.batch = BATCH;
     seen.stop_at = 4; /* each epoch asks for its two batches and for checking */
     CHECK(gad_train(&trained, &t, &accuracy, &why) == ENG_INTERRUPTED, "a training that was ended");
     t.data = scratch_path("two");
@@ -381,18 +389,11 @@ static void test_damaged(void)
     }
     struct seen seen;
     const struct gad_watch watch = watch_of(&seen);
-    struct gad_train_options t = gad_train_defaults();
+    struct gad_train_options t = train_options(scratch_path("damaged"),
+                                               scratch_path("d.safetensors"), &watch);
     struct eng_why why = {""};
     struct dat_model model;
     double accuracy;
-    t.exec = &exec;
-    t.watch = &watch;
-    t.data = scratch_path("damaged");
-    t.output = scratch_path("d.safetensors");
-    t.width = 0.08f;
-    t.size = SIDE;
-    t.epochs = 3;
-    t.batch = BATCH;
     need(gad_train(&model, &t, &accuracy, &why), &why);
     CHECK(seen.warnings == 5, "each damaged photo is named once in a training: %zu of 5",
           seen.warnings);
