@@ -1,4 +1,4 @@
-/* What an operator is, for the files op_*.c, net.c and tape.c.
+/* What an operator is, for the files op_*.c, net.c, plan.c and tape.c.
  *
  * To add one: a file op_NAME.c with its struct eng_op, a line in ENG_OPS, and a builder in net.c.
  */
