@@ -175,16 +175,19 @@ size_t eng_bf16_scratch(const struct eng_exec *exec, const struct eng_patches *x
 static void plan_walk(struct run *r)
 {
     const struct eng_sequence *s = &r->s;
+    const struct eng_patches *x = s->patches;
+    const size_t terms = x->kernel[0] * x->kernel[1] * x->extent.c;
     for (size_t ky = 0; ky < r->walk.runs; ky++)
         r->runs[ky] = (ptrdiff_t)(eng_sequence_plane(s, 0, ky) * r->plane +
                                   (eng_sequence_place(s, 0, ky) * s->width + s->skip[1]) *
                                       r->channels);
     r->walk.run = r->runs;
-    r->walk.a_row = s->patches->step[1] * r->channels;
+    r->walk.a_row = x->step[1] * r->channels;
     r->walk.a_lo = r->parts > 1 ? (ptrdiff_t)r->part : 0;
     r->walk.b_row = 2 * TILE;
     r->walk.b_tile = TILE_SIZE;
     r->walk.b_lo = r->parts > 1 ? 2 * TILE_SIZE : 0;
+    r->walk.lo_lo = r->parts > 1 && terms < ENG_BF16_SHORT;
     r->walk.b_step = r->parts * 2 * TILE_SIZE;
 }
 

@@ -11,10 +11,11 @@
  * The channels of a position are padded with zeros to a multiple of 32; few channels to the next
  * power of two, and then 32 numbers span several kx.
  *
- * How exact: |error| <= (2^-15 + 2 (k + 1) 2^-24) sum |a b| for bf16x3, k the length of the sum:
- * 2^-16 for the product of the lo parts, which is left out, and as much for their rounding. The two
- * hardly ever meet, and tests/test_bf16.c holds it to 2^-16; the root mean square is less than
- * 2^-17 of that of the terms. bf16 has 2^-7 in place of 2^-15.
+ * How exact: |error| <= (2^-16 + 2 (k + 1) 2^-24) sum |a b| for bf16x3, k the length of the sum.
+ * The rounding of the lo parts takes 2^-16 of it. The product of the lo parts would take as much
+ * again: sums shorter than ENG_BF16_SHORT have it as a fourth, and longer ones have room for it in
+ * what rounding leaves of the second term. The root mean square is less than 2^-17 of that of the
+ * terms. bf16 has 2^-7 in place of 2^-16.
  *
  * It holds between two limits. The tile unit of AMX takes numbers below 2^-126 for 0, and makes 0
  * of results that small: lo parts of numbers below 2^-109 begin to be lost there. And what rounds
@@ -27,6 +28,10 @@
 #define ENG_BF16_H
 
 #include "engine/patches.h"
+
+/* Terms of a sum. In units of 2^-24, this many are allowed 2 k + 2 = 386; leaving out lo lo takes
+ * 256, and rounding 17 + 3 for every step of 32, so steps with 6 terms or more are within it. */
+enum { ENG_BF16_SHORT = 192 };
 
 /* 1 if convolutions with so many output channels are computed so with this exec: with fewer, most
  * of a tile would be padding. */

@@ -38,7 +38,8 @@ struct weights {
     float *gradient; /* the caller's */
 
     size_t parts, channels, rows_of_dy; /* c and o, rounded up to blocks */
-    size_t stretch;                     /* rows of positions, at most */
+    int lo_lo;
+    size_t stretch; /* rows of positions, at most */
     size_t dy_row, dy_part, x_plane, x_part, taps;
     uint16_t *a, *b;
     float *dw;           /* [tap][o][c] */
@@ -64,6 +65,7 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_p
     w.channels = eng_round_up(w.in, BLOCK);
     w.rows_of_dy = eng_round_up(out, BLOCK);
     w.taps = x->kernel[0] * x->kernel[1];
+    w.lo_lo = w.parts > 1 && x->images * x->positions[0] * x->positions[1] < ENG_BF16_SHORT;
 
     const size_t planes = w.s.planes[0] * w.s.planes[1], pitch = w.s.pitch;
     const size_t position_bytes = (planes * w.channels + w.rows_of_dy) * w.parts * sizeof *w.a;
@@ -216,6 +218,7 @@ static void sum_task(void *context, size_t i, int worker)
                                        .run = &start,
                                        .a_lo = w->parts > 1 ? (ptrdiff_t)w->dy_part : 0,
                                        .b_lo = w->parts > 1 ? (ptrdiff_t)w->x_part : 0,
+                                       .lo_lo = w->lo_lo,
                                        .a_row = w->dy_row,
                                        .b_row = 2 * w->channels,
                                        .b_tile = STEP,

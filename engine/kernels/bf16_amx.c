@@ -6,6 +6,7 @@
  *      tmm6 tmm7      b                   load a hi, b lo     4 products
  *                                         load b hi           4 products
  *                                         load a lo           4 products
+ *      of short sums only:                load b lo again     4 products
  *
  * A product takes 16 cycles and a load from the first-level cache 8: twelve products hide eight
  * loads, also from the second-level cache.
@@ -75,6 +76,10 @@ static inline void step(const struct eng_bf16_walk *walk, const uint16_t *a, con
     products();
     if (walk->a_lo) {
         load_a(walk, a + walk->a_lo);
+        products();
+    }
+    if (walk->lo_lo) {
+        load_b(walk, b + walk->b_lo);
         products();
     }
 }

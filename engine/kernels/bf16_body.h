@@ -98,7 +98,7 @@ static void end(void)
 {
 }
 
-/* One of the three products of a step, for one tile of c. */
+/* One of the products of a step, for one tile of c. */
 static inline void product(float *c, size_t ldc, const uint16_t *a, size_t a_row, const uint16_t *b,
                            size_t b_row)
 {
@@ -131,6 +131,8 @@ static void step(float *c, size_t ldc, const struct eng_bf16_walk *walk, const u
             product(ct, ldc, at, walk->a_row, bt, walk->b_row);
             if (walk->a_lo)
                 product(ct, ldc, at + walk->a_lo, walk->a_row, bt, walk->b_row);
+            if (walk->lo_lo)
+                product(ct, ldc, at + walk->a_lo, walk->a_row, bt + walk->b_lo, walk->b_row);
         }
 }
 

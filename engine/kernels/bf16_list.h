@@ -4,7 +4,8 @@
  *      hi = bf16(x),  lo = bf16(x - hi),        is off by 2^-17 |x| at most;
  *      a b = hi hi + hi lo + lo hi              ("bf16x3") leaves out lo lo, 2^-16 |a b| at most:
  * three products, on units that do sixteen times as many of these as of float32's. All in all
- * 2^-15 |a b| at most: lo lo, and what lo is off by in a and in b.
+ * 2^-15 |a b| at most: lo lo, and what lo is off by in a and in b. Where that is too much, lo lo is
+ * a fourth product.
  *
  * A product is one block of C, 2 x 2 tiles of 16 x 16, summed over steps of 32:
  *
@@ -18,10 +19,10 @@
  *      | a1 |          |    |    |
  *      +----+          +----+----+
  *
- * Each of the three products sums in this order, which all levels keep to the bit: over a step, the
- * sums of the even and of the odd k in ascending order, each from 0; their sum is added to c.
- * Within a step hi lo comes first, then hi hi, then lo hi. Numbers below 2^-126 count as 0 in the
- * tile unit of AMX, elsewhere for what they are.
+ * Each of the products sums in this order, which all levels keep to the bit: over a step, the sums
+ * of the even and of the odd k in ascending order, each from 0; their sum is added to c. Within a
+ * step hi lo comes first, then hi hi, lo hi, lo lo. Numbers below 2^-126 count as 0 in the tile
+ * unit of AMX, elsewhere for what they are.
  */
 #ifndef ENG_KERNELS_BF16_LIST_H
 #define ENG_KERNELS_BF16_LIST_H
@@ -43,11 +44,13 @@ enum {
  *      for each of `runs`:  a + run[i];  for each of `steps` in it:  32 numbers further, b_step
  *
  * b goes on from one run to the next. lo parts lie a_lo and b_lo behind their hi parts; 0: there
- * are none, and the products are those of the hi parts alone. */
+ * are none, and the products are those of the hi parts alone. lo_lo, of two that are there: 1 if
+ * their product is wanted, too. */
 struct eng_bf16_walk {
     size_t runs, steps;
     const ptrdiff_t *run;
     ptrdiff_t a_lo, b_lo;
+    int lo_lo;
     size_t a_row;                 /* from one row of a tile to the next; a1 is 16 rows behind a0 */
     size_t b_row, b_tile, b_step; /* from one row of pairs, tile and step to the next */
 };
