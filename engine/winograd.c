@@ -9,18 +9,17 @@ enum {
     F = ENG_WINOGRAD_F,
     OUT = ENG_WINOGRAD_OUT,
     IN = ENG_WINOGRAD_IN,
-    TAPS = 9,                 /* of a filter */
-    LEAST_CHANNELS = 16,      /* below, the transforms cost more than they save */
-    TILES = 56,               /* of a product, at most */
-    OUTPUTS = 64,             /* and its outputs: 36 * 56 * 64 sums are half a MiB */
-    SHARE_BYTES = 3 << 19,    /* of V, a worker's share, which is one product at least */
-    LEAST_TILES = 64,         /* below, no gradient of the weights by these sums */
-    STRETCH_LEAST = 224,      /* tiles summed at once for it: */
-    STRETCH = 448,            /* from the one to the other, as many as */
-    STRETCH_BYTES = 16 << 20, /* have room for their transforms in this */
-    TRANSFORMS = 8,           /* tiles a task */
-    FILTERS = 8,              /* channels of filters that are moved together */
-    BLOCK = ENG_GEMM_MC,      /* channels of x that lie together for the gradient of the weights */
+    TAPS = 9,              /* of a filter */
+    LEAST_CHANNELS = 16,   /* below, the transforms cost more than they save */
+    TILES = 56,            /* of a product, at most */
+    OUTPUTS = 64,          /* and its outputs: 36 * 56 * 64 sums are half a MiB */
+    SHARE_BYTES = 3 << 19, /* of V, a worker's share, which is one product at least */
+    LEAST_TILES = 64,      /* below, no gradient of the weights by these sums */
+    STRETCH_LEAST = 112,   /* tiles summed at once for it: from the one to the other, so */
+    STRETCH_MOST = 224,    /* that their transforms are about twice the sums */
+    TRANSFORMS = 8,        /* tiles a task */
+    FILTERS = 8,           /* channels of filters that are moved together */
+    BLOCK = ENG_GEMM_MC,   /* channels of x that lie together for the gradient of the weights */
     BLOCK_LD = ENG_GEMM_COL_LD,
 };
 
@@ -277,8 +276,8 @@ static struct weights weights_of(const struct eng_exec *exec, const struct eng_w
 {
     const size_t c = job->x_extent.c, o = job->y_extent.c;
     struct weights s = {.exec = exec, .tiles = tiles_of(job)};
-    const size_t fits = STRETCH_BYTES / (F * sizeof(float) * (c + o));
-    s.stretch = eng_min(eng_min(eng_max(fits, STRETCH_LEAST), STRETCH), s.tiles.count);
+    const size_t twice = 2 * c * o / (c + o);
+    s.stretch = eng_min(eng_min(eng_max(twice, STRETCH_LEAST), STRETCH_MOST), s.tiles.count);
     s.block = eng_min(c, BLOCK);
     s.blocks = eng_ceil_div(c, BLOCK);
     s.ld = s.blocks > 1 ? BLOCK_LD : eng_round_up(c, 16) + 16;
