@@ -55,21 +55,17 @@ int main(void)
     const size_t a = rows > cols ? rows : cols, b = K * ENG_GEMM_NR_MAX;
     const size_t c = ENG_GEMM_MR_MAX * ENG_GEMM_C_LD;
     float *memory = aligned_alloc(64, (a + b + c) * sizeof *memory);
-    size_t count;
-    const struct eng_gemm_kernel *kernels = eng_gemm_kernels(&count);
+    const struct eng_gemm_kernel *kernel;
     if (!memory) {
         fprintf(stderr, "bench_kernels: out of memory\n");
         return 1;
     }
     for (size_t i = 0; i < a + b + c; i++)
         memory[i] = 1.0f / (float)(i + 1);
-    for (size_t i = 0; i < count; i++) {
-        if (kernels[i].needs > eng_cpu_best())
-            continue;
-        struct tile t = {&kernels[i], kernels[i].rows, ENG_GEMM_ROW_LD,
-                         memory,      memory + a,      memory + a + b};
+    for (size_t i = 0; (kernel = eng_gemm_kernel_at(i)) && kernel->needs <= eng_cpu_best(); i++) {
+        struct tile t = {kernel, kernel->rows, ENG_GEMM_ROW_LD, memory, memory + a, memory + a + b};
         measure(&t, "rows");
-        t.ukr = kernels[i].cols;
+        t.ukr = kernel->cols;
         t.lda = ENG_GEMM_COL_LD;
         measure(&t, "cols");
     }

@@ -108,10 +108,8 @@ static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, s
 static void test_tiles(void)
 {
     static const size_t ks[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 64, 100, 255, 256};
-    size_t count;
-    const struct eng_gemm_kernel *kernels = eng_gemm_kernels(&count);
-    for (size_t r = 0; r < count; r++) {
-        const struct eng_gemm_kernel *kernel = &kernels[r];
+    const struct eng_gemm_kernel *kernel;
+    for (size_t r = 0; (kernel = eng_gemm_kernel_at(r)); r++) {
         if (kernel->needs > eng_cpu_best()) {
             tap_skip("a matrix kernel beyond this processor");
             continue;

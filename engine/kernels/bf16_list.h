@@ -77,12 +77,12 @@ struct eng_bf16_kernel {
 };
 
 #if defined(__x86_64__)
-#define ENG_BF16_KERNELS(X) X(scalar, SCALAR) X(avx2, AVX2) X(avx512, AVX512) X(amx, AMX)
+#define ENG_BF16_KERNELS(X) X(scalar) X(avx2) X(avx512) X(amx)
 #else
-#define ENG_BF16_KERNELS(X) X(scalar, SCALAR)
+#define ENG_BF16_KERNELS(X) X(scalar)
 #endif
 
-#define ENG_BF16_DECLARE(name, needs) extern const struct eng_bf16_kernel eng_bf16_##name;
+#define ENG_BF16_DECLARE(name) extern const struct eng_bf16_kernel eng_bf16_##name;
 ENG_BF16_KERNELS(ENG_BF16_DECLARE)
 #undef ENG_BF16_DECLARE
 

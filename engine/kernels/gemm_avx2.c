@@ -40,15 +40,17 @@ static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, 
     }
 }
 
-void eng_gemm_rows_avx2(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
-                        int accumulate)
+static void rows(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                 int accumulate)
 {
     tile(k, a, lda, 1, b, c, ldc, accumulate);
 }
 
-void eng_gemm_cols_avx2(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
-                        int accumulate)
+static void cols(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                 int accumulate)
 {
     tile(k, a, 1, lda, b, c, ldc, accumulate);
 }
+
+const struct eng_gemm_kernel eng_gemm_avx2 = {"avx2", ENG_CPU_AVX2, MR, NR, rows, cols};
 #endif

@@ -42,15 +42,17 @@ static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, 
     }
 }
 
-void eng_gemm_rows_avx512(size_t k, const float *a, size_t lda, const float *b, float *c,
-                          size_t ldc, int accumulate)
+static void rows(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                 int accumulate)
 {
     tile(k, a, lda, 1, b, c, ldc, accumulate);
 }
 
-void eng_gemm_cols_avx512(size_t k, const float *a, size_t lda, const float *b, float *c,
-                          size_t ldc, int accumulate)
+static void cols(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                 int accumulate)
 {
     tile(k, a, 1, lda, b, c, ldc, accumulate);
 }
+
+const struct eng_gemm_kernel eng_gemm_avx512 = {"avx512", ENG_CPU_AVX512, MR, NR, rows, cols};
 #endif

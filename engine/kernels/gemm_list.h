@@ -1,7 +1,7 @@
 /* The register-tile kernels of the matrix product, one row a level.
  *
  * Dispatch, tests and benchmarks all read this list. To add a kernel: a row here, and a file
- * gemm_NAME.c with its two functions.
+ * gemm_NAME.c with its two functions and its object.
  *
  * A kernel computes one tile, c[mr][nr] = (accumulate ? c : 0) + a[mr][k] b[k][nr], in float32,
  * each element one chain of additions in ascending k:
@@ -38,13 +38,9 @@
 #define ENG_GEMM_MR_MAX 14
 
 #if defined(__x86_64__)
-/* name mr nr needs */
-#define ENG_GEMM_KERNELS(X)                                                                        \
-    X(scalar, 4, 8, SCALAR)                                                                        \
-    X(avx2, 6, 16, AVX2)                                                                           \
-    X(avx512, 14, 32, AVX512)
+#define ENG_GEMM_KERNELS(X) X(scalar) X(avx2) X(avx512)
 #else
-#define ENG_GEMM_KERNELS(X) X(scalar, 4, 8, SCALAR)
+#define ENG_GEMM_KERNELS(X) X(scalar)
 #endif
 
 typedef void eng_gemm_ukr(size_t k, const float *a, size_t lda, const float *b, float *c,
@@ -57,13 +53,12 @@ struct eng_gemm_kernel {
     eng_gemm_ukr *rows, *cols;
 };
 
-#define ENG_GEMM_DECLARE(name, mr, nr, needs)                                                      \
-    eng_gemm_ukr eng_gemm_rows_##name, eng_gemm_cols_##name;
+#define ENG_GEMM_DECLARE(name) extern const struct eng_gemm_kernel eng_gemm_##name;
 ENG_GEMM_KERNELS(ENG_GEMM_DECLARE)
 #undef ENG_GEMM_DECLARE
 
-/* All rows, *count of them. */
-const struct eng_gemm_kernel *eng_gemm_kernels(size_t *count);
+/* The i-th row, or NULL past the last. */
+const struct eng_gemm_kernel *eng_gemm_kernel_at(size_t i);
 
 /* The last row that `level` can run. */
 const struct eng_gemm_kernel *eng_gemm_kernel_for(enum eng_cpu level);

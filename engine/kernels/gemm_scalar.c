@@ -28,14 +28,16 @@ static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, 
             c[i * ldc + j] = accumulate ? c[i * ldc + j] + s[i][j] : s[i][j];
 }
 
-void eng_gemm_rows_scalar(size_t k, const float *a, size_t lda, const float *b, float *c,
-                          size_t ldc, int accumulate)
+static void rows(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                 int accumulate)
 {
     tile(k, a, lda, 1, b, c, ldc, accumulate);
 }
 
-void eng_gemm_cols_scalar(size_t k, const float *a, size_t lda, const float *b, float *c,
-                          size_t ldc, int accumulate)
+static void cols(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                 int accumulate)
 {
     tile(k, a, 1, lda, b, c, ldc, accumulate);
 }
+
+const struct eng_gemm_kernel eng_gemm_scalar = {"scalar", ENG_CPU_SCALAR, MR, NR, rows, cols};

@@ -64,12 +64,12 @@ struct eng_vec_kernel {
 };
 
 #if defined(__x86_64__)
-#define ENG_VEC_KERNELS(X) X(scalar, SCALAR) X(avx2, AVX2) X(avx512, AVX512)
+#define ENG_VEC_KERNELS(X) X(scalar) X(avx2) X(avx512)
 #else
-#define ENG_VEC_KERNELS(X) X(scalar, SCALAR)
+#define ENG_VEC_KERNELS(X) X(scalar)
 #endif
 
-#define ENG_VEC_DECLARE(name, needs) extern const struct eng_vec_kernel eng_vec_##name;
+#define ENG_VEC_DECLARE(name) extern const struct eng_vec_kernel eng_vec_##name;
 ENG_VEC_KERNELS(ENG_VEC_DECLARE)
 #undef ENG_VEC_DECLARE
 

@@ -68,13 +68,12 @@ struct eng_winograd_kernel {
 };
 
 #if defined(__x86_64__)
-#define ENG_WINOGRAD_KERNELS(X) X(scalar, SCALAR) X(avx2, AVX2) X(avx512, AVX512)
+#define ENG_WINOGRAD_KERNELS(X) X(scalar) X(avx2) X(avx512)
 #else
-#define ENG_WINOGRAD_KERNELS(X) X(scalar, SCALAR)
+#define ENG_WINOGRAD_KERNELS(X) X(scalar)
 #endif
 
-#define ENG_WINOGRAD_DECLARE(name, needs)                                                          \
-    extern const struct eng_winograd_kernel eng_winograd_##name;
+#define ENG_WINOGRAD_DECLARE(name) extern const struct eng_winograd_kernel eng_winograd_##name;
 ENG_WINOGRAD_KERNELS(ENG_WINOGRAD_DECLARE)
 #undef ENG_WINOGRAD_DECLARE
 
