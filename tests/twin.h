@@ -22,7 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TWIN_NODES = 80, TWIN_PARAMS = 256 };
+enum { TWIN_NODES = 80, TWIN_PARAMS = 256, TWIN_TRIES = 20 };
+
+#define TWIN_MARGIN 2e-5 /* from the nearest jump, for numbers about 1 */
 
 enum twin_kind {
     TWIN_INPUT,
@@ -688,6 +690,56 @@ done:
     free(seed);
     free(dx);
     return worst;
+}
+
+/* ---- whole checks ------------------------------------------------------------------------------
+ */
+
+/* Closes a net with a linear layer on all its numbers, so that each of them counts. */
+static inline void twin_close(struct twin *t, int x, size_t c, size_t h, size_t w)
+{
+    x = twin_flatten(t, x);
+    twin_linear(t, x, c * h * w, 5);
+}
+
+/* Finishes the net and compares for all that can be wanted, all rules, with a whole and with a
+ * partial batch, of images h x w. New numbers are drawn until none is near a place where gradients
+ * jump. The largest error is to be below `tolerance`. */
+static inline void twin_check(struct twin *t, const struct eng_exec *exec, struct eng_rng *rng,
+                              size_t h, size_t w, int train, double tolerance, const char *what)
+{
+    static const char *const rules[] = {"standard", "deconvolution", "guided"};
+    double worst = 0;
+    char where[80], worst_where[160] = "nothing";
+    int missed = 0;
+    if (!CHECK(eng_net_finish(t->net, NULL) == ENG_OK, "%s: builds", what))
+        return;
+    for (unsigned want = 0; want < 4; want++)
+        for (int rule = 0; rule < (want ? 3 : 1); rule++) {
+            const size_t batch = h * w == 1 ? 12 : 4;
+            const struct twin_run run = {t->net,
+                                         exec,
+                                         {batch, h, w, want, train, 0},
+                                         rule == 1 ? batch - 1 : batch,
+                                         (enum eng_relu_rule)rule};
+            double error = 0;
+            int tried;
+            for (tried = 0; tried < TWIN_TRIES; tried++) {
+                twin_randomise(t, rng);
+                error = twin_compare(t, &run, rng, where);
+                if (t->margin > TWIN_MARGIN)
+                    break;
+            }
+            if (tried == TWIN_TRIES)
+                missed++;
+            else if (error > worst) {
+                worst = error;
+                snprintf(worst_where, sizeof worst_where, "%s, wanted %u, %s rule", where, want,
+                         rules[rule]);
+            }
+        }
+    CHECK(!missed, "%s: numbers away from all jumps were found", what);
+    CHECK(worst < tolerance, "%s%s: %.1e, %s", what, train ? ", training" : "", worst, worst_where);
 }
 
 #endif
