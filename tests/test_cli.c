@@ -285,6 +285,8 @@ static void test_predict(void)
         CHECK(strstr(r.err, prefix), "%s gets a line", bad[i]);
     }
 
+    r = run("predict m.safetensors cut.ppm nosuch.png");
+    CHECK(r.status == 1 && lines(r.out) == 0, "no table of no answers");
     REFUSED(1, "m2.safetensors: ", "predict m2.safetensors a.ppm");
     REFUSED(1, "a.ppm: ", "predict a.ppm a.ppm");
     REFUSED(1, "nearly a resnet18: 1 missing (layer1.0.conv1.weight);",

@@ -35,6 +35,7 @@ struct predict {
     float *x;
     float *probabilities; /* of one picture */
     int json, failed;
+    int headed; /* the table's head is printed */
     int name_width, label_width;
 };
 
@@ -57,8 +58,11 @@ static void print_heading(const char *name)
     cli_put_text(stdout, name, 0, length > WIDTH ? WIDTH - 3 : WIDTH);
 }
 
-static void print_head(const struct predict *p)
+static void print_head(struct predict *p)
 {
+    if (p->json || p->headed)
+        return;
+    p->headed = 1;
     printf("%-*s  %-*s  probability", p->name_width, "image", p->label_width, "label");
     if (p->model.config.classes > COLUMNS)
         printf("  %*s", WIDTH, "logit");
@@ -114,8 +118,10 @@ static void flush(struct predict *p)
         memcpy(p->x + i * floats, p->batch[i].x, floats * sizeof *p->x);
     if (err == ENG_OK)
         err = eng_tape_forward(p->tape, p->x, p->count);
-    if (err == ENG_OK)
+    if (err == ENG_OK) {
         cli_bar_clear(p->session);
+        print_head(p);
+    }
     for (size_t i = 0; i < p->count; i++) {
         if (err != ENG_OK) {
             struct eng_why of = why;
@@ -199,8 +205,6 @@ static enum eng_err predict(struct predict *p, const char *model, const struct d
         return eng_fail(why, ENG_NOMEM, "out of memory");
     ENG_TRY(eng_net_prepare(p->model.net, &p->session->exec, ENG_FOR_OUTPUT));
     set_widths(p, sources);
-    if (!p->json)
-        print_head(p);
     predict_all(p, sources);
     return ENG_OK;
 }
