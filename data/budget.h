@@ -6,7 +6,7 @@
  * a budget, out of which everything is taken that is allocated besides the file's own bytes.
  *
  *     struct dat_budget budget = dat_budget_of(256 << 20);
- *     err = dat_image_read(&image, path, &budget, why);
+ *     err = dat_photo_read(&image, path, &budget, why);
  *
  * NULL stands for a budget without end, and so does dat_budget_of(0). One is good for one file. */
 #ifndef DAT_BUDGET_H

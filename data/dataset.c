@@ -8,6 +8,7 @@
 #include "data/dataset_kind.h"
 #include "data/file.h"
 #include "data/grouping.h"
+#include "data/photo.h"
 #include "engine/rng.h"
 
 #include <assert.h>
@@ -377,5 +378,5 @@ enum eng_err dat_dataset_read(const struct dat_dataset *set, size_t index, struc
     if (set->kind->draw)
         return set->kind->draw(&set->catalog, &set->options, item->number, image, mask);
     struct dat_budget budget = dat_budget_of(set->options.file_memory);
-    return dat_image_read(image, item->name, &budget, why);
+    return dat_photo_read(image, item->name, &budget, why);
 }

@@ -94,7 +94,7 @@ void dat_dataset_hash(struct dat_hash *hash, const struct dat_dataset *set, cons
 
 /* Reads one item into *image (the caller releases). mask may be NULL; else *mask is the truth mask
  * in new memory (the caller frees): [height][width] bytes, 255 on the object, 0 elsewhere, or
- * NULL if the set has none. A damaged file is reported as dat_image_read does. */
+ * NULL if the set has none. A damaged file is reported as dat_photo_read does. */
 enum eng_err dat_dataset_read(const struct dat_dataset *set, size_t index, struct dat_image *image,
                               uint8_t **mask, struct eng_why *why);
 

@@ -1,4 +1,5 @@
 /* CUB's layout: images below DATA/images, everything else in text files (data/cub.h). */
+#include "data/budget.h"
 #include "data/cub.h"
 #include "data/dataset_kind.h"
 #include "data/file.h"

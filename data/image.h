@@ -1,4 +1,4 @@
-/* 8-bit pictures in memory, and reading one of any kind we know.
+/* 8-bit pictures in memory.
  *
  * An image is interleaved RGB, rows from the top, no padding between rows. Decoders convert
  * whatever a file holds (grey, CMYK, palettes, 16 bits, alpha) to that, as Pillow's
@@ -7,7 +7,7 @@
 #ifndef DAT_IMAGE_H
 #define DAT_IMAGE_H
 
-#include "data/budget.h"
+#include "engine/err.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,15 +35,5 @@ enum eng_err dat_image_init(struct dat_image *img, size_t width, size_t height);
 
 /* Frees the pixels; an empty or zeroed image is allowed. */
 void dat_image_release(struct dat_image *img);
-
-/* Decodes a file in memory: JPEG, PNG, PPM or PGM, told apart by their first bytes. EXIF
- * orientation of a JPEG is applied. On success the caller owns *img; on error it is empty and
- * *why (NULL allowed) says what is wrong, without the file's name. */
-enum eng_err dat_image_decode(struct dat_image *img, const uint8_t *bytes, size_t count,
-                              struct dat_budget *budget, struct eng_why *why);
-
-/* The same from a file; why's text begins with the path. */
-enum eng_err dat_image_read(struct dat_image *img, const char *path, struct dat_budget *budget,
-                            struct eng_why *why);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef DAT_JPEG_H
 #define DAT_JPEG_H
 
+#include "data/budget.h"
 #include "data/image.h"
 
 /* Decodes count bytes into *img, EXIF orientation applied. Truncated entropy-coded data is an

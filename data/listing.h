@@ -22,7 +22,7 @@ void dat_listing_release(struct dat_listing *listing); /* an empty or zeroed one
  * that are equal so far (01 and 1) are told apart by bytes, so only the same name gives 0. */
 int dat_name_compare(const char *a, const char *b);
 
-/* True if the name ends as the files do that dat_image_read knows: .jpg .jpeg .png .ppm .pgm, in
+/* True if the name ends as the files do that dat_photo_read knows: .jpg .jpeg .png .ppm .pgm, in
  * either case. */
 int dat_name_is_image(const char *name);
 

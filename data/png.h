@@ -2,6 +2,7 @@
 #ifndef DAT_PNG_H
 #define DAT_PNG_H
 
+#include "data/budget.h"
 #include "data/image.h"
 
 /* Decodes count bytes. 16-bit samples keep their high byte, palettes and low depths are expanded,

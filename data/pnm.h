@@ -2,6 +2,7 @@
 #ifndef DAT_PNM_H
 #define DAT_PNM_H
 
+#include "data/budget.h"
 #include "data/image.h"
 
 /* True if the bytes begin as one of the four kinds does. */

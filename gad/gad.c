@@ -1,6 +1,7 @@
 #include "gad/gad.h"
 
 #include "data/npy.h"
+#include "data/photo.h"
 #include "engine/loss.h"
 #include "engine/sizes.h"
 #include "engine/tape.h"
@@ -163,7 +164,7 @@ enum gad_error gad_model_prepare_file(const struct gad_model *model, const char 
     struct eng_why said = {""};
     struct dat_image photo;
     struct dat_budget budget = dat_budget_of(model->file_memory);
-    enum eng_err err = dat_image_read(&photo, path, &budget, &said);
+    enum eng_err err = dat_photo_read(&photo, path, &budget, &said);
     if (err == ENG_OK && (err = prepare(model, &photo, x)) != ENG_OK)
         eng_fail_in(&said, err, path);
     return gad_border_answer(err, &said, why);
@@ -175,7 +176,7 @@ enum gad_error gad_model_prepare_bytes(const struct gad_model *model, const void
     struct eng_why said = {""};
     struct dat_image photo;
     struct dat_budget budget = dat_budget_of(model->file_memory);
-    enum eng_err err = dat_image_decode(&photo, bytes, count, &budget, &said);
+    enum eng_err err = dat_photo_decode(&photo, bytes, count, &budget, &said);
     if (err == ENG_OK)
         err = prepare(model, &photo, x);
     return gad_border_answer(err, &said, why);

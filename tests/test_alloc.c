@@ -11,6 +11,7 @@
 #include "data/loader.h"
 #include "data/model.h"
 #include "data/npy.h"
+#include "data/photo.h"
 #include "data/png.h"
 #include "data/safetensors.h"
 #include "data/synthetic.h"
@@ -159,7 +160,7 @@ static enum eng_err png(void)
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * i >> 3);
     ENG_TRY(dat_png_encode(&bytes, &count, pixels, 40, 30, 3));
-    const enum eng_err err = dat_image_decode(&image, bytes, count, NULL, &why);
+    const enum eng_err err = dat_photo_decode(&image, bytes, count, NULL, &why);
     dat_image_release(&image);
     free(bytes);
     return err;

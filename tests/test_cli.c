@@ -2,6 +2,7 @@
  * one clear line for whatever is wrong with what it was given. */
 #include "data/model.h"
 #include "data/npy.h"
+#include "data/photo.h"
 #include "data/png.h"
 #include "data/safetensors.h"
 #include "engine/tape.h"
@@ -89,7 +90,7 @@ static void make_files(void)
     scratch_ppm("b.ppm", 32, 32, 10);
     scratch_ppm("x/same.ppm", 32, 32, 90);
     scratch_ppm("y/same.ppm", 32, 32, 120);
-    scratch_need(dat_image_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
+    scratch_need(dat_photo_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
                      dat_png_write("c.png", photo.rgb, photo.width, photo.height, 3, NULL) ==
                          ENG_OK,
                  "c.png");
@@ -232,7 +233,7 @@ static void test_predict(void)
     struct dat_npy npy;
     float x[3 * 32 * 32], y[2], a[2];
     dat_preprocess_init_square(&square, 32);
-    scratch_need(dat_image_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
+    scratch_need(dat_photo_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
                      dat_preprocess_run(x, &square, &photo) == ENG_OK,
                  "a.ppm");
     dat_image_release(&photo);
@@ -672,7 +673,7 @@ static void test_explain(void)
             for (size_t e = 0; e < 5; e++) {
                 snprintf(path, sizeof path, "out/%s/%s.class%zu.%s", folders[f], method, m % 2,
                          endings[e]);
-                if (dat_image_read(&picture, path, NULL, NULL) == ENG_OK) {
+                if (dat_photo_read(&picture, path, NULL, NULL) == ENG_OK) {
                     pictures += picture.width % width == 0 && picture.height % height == 0;
                     dat_image_release(&picture);
                 }

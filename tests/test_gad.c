@@ -3,6 +3,7 @@
 #include "gad/gad.h"
 
 #include "data/npy.h"
+#include "data/photo.h"
 #include "data/tensors.h"
 #include "engine/loss.h"
 #include "engine/tape.h"
@@ -306,7 +307,7 @@ static void test_images(void)
     const size_t count = file ? fread(bytes, 1, sizeof bytes, file) : 0;
     if (file)
         fclose(file);
-    need(dat_image_read(&photo, scratch_path("photo.ppm"), NULL, NULL), &(struct eng_why){""});
+    need(dat_photo_read(&photo, scratch_path("photo.ppm"), NULL, NULL), &(struct eng_why){""});
     need(dat_preprocess_run(expected, &base.preprocess, &photo), &(struct eng_why){""});
     for (size_t y = 0; y < photo.height; y++)
         memcpy(padded + 160 * y, photo.rgb + 150 * y, 150);

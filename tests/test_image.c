@@ -1,5 +1,6 @@
 /* Pictures in memory, telling kinds of files apart, and the PPM and PGM formats. */
 #include "data/image.h"
+#include "data/photo.h"
 #include "data/pnm.h"
 
 #include "tests/scratch.h"
@@ -18,7 +19,7 @@ static enum eng_err decode(struct dat_image *img, const void *bytes, size_t coun
         exit(2);
     memcpy(tight, bytes, count);
     tap_poison_stack();
-    err = dat_image_decode(img, tight, count, NULL, why);
+    err = dat_photo_decode(img, tight, count, NULL, why);
     free(tight);
     return err;
 }
@@ -169,7 +170,7 @@ static void check_read(const char *path, enum eng_err want, const char *says)
 {
     struct eng_why why = {{0}};
     struct dat_image img;
-    const enum eng_err err = dat_image_read(&img, path, NULL, &why);
+    const enum eng_err err = dat_photo_read(&img, path, NULL, &why);
     const size_t n = strlen(path);
 
     CHECK(err == want && !img.rgb && strncmp(why.text, path, n) == 0 &&
@@ -187,7 +188,7 @@ static void test_read(void)
     scratch_text("empty.jpg", "");
     scratch_text("text.jpg", "this is no picture\n");
     scratch_text("cut.ppm", "P6 2 2 255\nabc");
-    CHECK(dat_image_read(&img, scratch_path("good.ppm"), NULL, &why) == ENG_OK && img.width == 5 &&
+    CHECK(dat_photo_read(&img, scratch_path("good.ppm"), NULL, &why) == ENG_OK && img.width == 5 &&
               img.height == 3 && img.rgb[0] == 200,
           "a file %s", why.text);
     dat_image_release(&img);

@@ -4,6 +4,7 @@
 #include "data/crc32.h"
 #include "data/file.h"
 #include "data/image.h"
+#include "data/photo.h"
 #include "data/png.h"
 #include "data/png_filter.h"
 
@@ -610,7 +611,7 @@ static void test_file(void)
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 37);
     CHECK(dat_png_write(path, pixels, 5, 4, 3, &why) == ENG_OK, "written to a file %s", why.text);
-    enum eng_err err = dat_image_read(&img, path, NULL, &why);
+    enum eng_err err = dat_photo_read(&img, path, NULL, &why);
     CHECK(err == ENG_OK && img.width == 5 && img.height == 4 &&
               memcmp(img.rgb, pixels, sizeof pixels) == 0,
           "and read again %s", why.text);
@@ -691,7 +692,7 @@ static void test_pngsuite(void)
     for (size_t i = 0; i < good; i++) {
         memset(&why, 0, sizeof why);
         snprintf(path, sizeof path, "%s/conformance/png/%s", tap_shared(), pngsuite[i].name);
-        enum eng_err err = dat_image_read(&img, path, NULL, &why);
+        enum eng_err err = dat_photo_read(&img, path, NULL, &why);
         CHECK(err == ENG_OK && img.width == pngsuite[i].width && img.height == pngsuite[i].height &&
                   dat_crc32(0, img.rgb, img.width * img.height * 3) == pngsuite[i].crc,
               "PngSuite %s %s", pngsuite[i].name, why.text);
@@ -707,7 +708,7 @@ static void test_pngsuite(void)
         CHECK(err == ENG_FORMAT && why.text[0] && !img.rgb, "PngSuite %s is refused: %s",
               pngsuite_broken[i], why.text);
         free(bytes);
-        err = dat_image_read(&img, path, NULL, &why);
+        err = dat_photo_read(&img, path, NULL, &why);
         CHECK(err != ENG_OK && strncmp(why.text, path, strlen(path)) == 0, "%s", why.text);
     }
 }

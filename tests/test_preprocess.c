@@ -1,6 +1,7 @@
 /* Preprocessing against results recorded from torchvision 0.14 with Pillow 9.4, and against its
  * tensors of whole photos where those are at hand. */
 #include "data/npy.h"
+#include "data/photo.h"
 #include "data/preprocess.h"
 #include "tests/pattern.h"
 #include "tests/tap.h"
@@ -164,7 +165,7 @@ static double photo_difference(const char *photo_path, const char *tensor_path,
     const size_t plane = p->width * p->height;
     float *chw = malloc(3 * plane * sizeof *chw);
     double worst = INFINITY;
-    if (chw && dat_image_read(&photo, photo_path, NULL, &why) == ENG_OK &&
+    if (chw && dat_photo_read(&photo, photo_path, NULL, &why) == ENG_OK &&
         dat_npy_read(&expected, tensor_path, NULL, &why) == ENG_OK && expected.rank == 3 &&
         expected.dim[0] == 3 && expected.dim[1] == p->height && expected.dim[2] == p->width &&
         dat_preprocess_run(chw, p, &photo) == ENG_OK) {

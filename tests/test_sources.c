@@ -2,6 +2,7 @@
  * order they come, what their outputs are called, and what is said of those that are not there. */
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #include "data/npy.h"
+#include "data/photo.h"
 #include "data/png.h"
 #include "tests/program.h"
 
@@ -149,7 +150,7 @@ static void test_input(void)
     static const char *const files[] = {"a.ppm", "a.png", "one.npy", "noname"};
     struct dat_image photo;
     struct outcome r;
-    scratch_need(dat_image_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
+    scratch_need(dat_photo_read(&photo, "a.ppm", NULL, NULL) == ENG_OK &&
                      dat_png_write("a.png", photo.rgb, 48, 40, 3, NULL) == ENG_OK &&
                      dat_npy_write("one.npy", (float[3 * 32 * 32]){1}, 3, (size_t[]){3, 32, 32},
                                    NULL) == ENG_OK &&

@@ -2,6 +2,7 @@
 
 #include "data/file.h"
 #include "data/npy.h"
+#include "data/photo.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -177,7 +178,7 @@ static enum eng_err read_photo(struct cli_images *images, struct cli_image *imag
     const struct dat_preprocess *p = &images->preprocess;
     struct dat_image photo;
     struct dat_budget budget = dat_budget_of(images->file_memory);
-    ENG_TRY(dat_image_decode(&photo, bytes, count, &budget, why));
+    ENG_TRY(dat_photo_decode(&photo, bytes, count, &budget, why));
     enum eng_err err = dat_preprocess_picture(&image->picture, p, &photo);
     dat_image_release(&photo);
     if (err == ENG_OK) {

@@ -4,6 +4,7 @@
  *     pixels IMAGE OUT.npy crop|stretch RESIZE H W      (3,H,W), normalised by ImageNet's mean and
  *                                                       deviation */
 #include "data/npy.h"
+#include "data/photo.h"
 #include "data/preprocess.h"
 
 #include <stdio.h>
@@ -61,7 +62,7 @@ int main(int count, char **argument)
         fprintf(stderr, "usage: pixels IMAGE OUT.npy [crop|stretch RESIZE HEIGHT WIDTH]\n");
         return 2;
     }
-    need(dat_image_read(&photo, argument[1], NULL, &why), &why);
+    need(dat_photo_read(&photo, argument[1], NULL, &why), &why);
     if (count == 3)
         write_decoded(argument[2], &photo);
     else
