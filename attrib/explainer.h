@@ -21,8 +21,7 @@
 #ifndef ATTR_EXPLAINER_H
 #define ATTR_EXPLAINER_H
 
-#include "attrib/ig.h"
-#include "attrib/method.h"
+#include "attrib/request.h"
 #include "engine/net.h"
 
 #define ATTR_MEMORY_DEFAULT ((size_t)1 << 30) /* bytes */
@@ -43,26 +42,6 @@ void attr_explainer_free(struct attr_explainer *explainer); /* NULL allowed */
 /* Images that it takes at once, and bytes that it holds. */
 size_t attr_explainer_batch(const struct attr_explainer *explainer);
 size_t attr_explainer_bytes(const struct attr_explainer *explainer);
-
-struct attr_request {
-    const float *x; /* [images][channels][height][width] */
-    size_t images;
-    const size_t *classes; /* output numbers, below the net's */
-    size_t class_count;
-    struct attr_methods methods;
-    struct attr_ig ig; /* read if ig is among the methods */
-    /* May be NULL. Called whenever some images have gone forward or back, `done` of `total` so
-     * far; if it returns nonzero, the run ends with ENG_INTERRUPTED. */
-    int (*progress)(void *context, size_t done, size_t total);
-    void *context;
-};
-
-/* The caller's storage. */
-struct attr_result {
-    float *logits;       /* [images][outputs]: the outputs of x, before any softmax */
-    float *attributions; /* [methods][classes][images][channels][height][width] */
-    double *gap; /* [classes][images], of ig (see attrib/ig.h); only used if it is asked for */
-};
 
 /* Fills the result, methods and classes in the order of the request. Any of them may be none: no
  * classes or methods give logits. ENG_ARG for a class that the net does not have, no images, or

@@ -30,4 +30,11 @@ struct attr_ig attr_ig_default(void);
 /* ENG_ARG for steps that the quadrature cannot take or a baseline without its numbers. */
 enum eng_err attr_ig_check(const struct attr_ig *ig, struct eng_why *why);
 
+/* For an explainer (attrib/pass.h, attrib/request.h): the ig of the request that `pass` is at, its
+ * method number m. result->logits are there; fills attributions and gap. ENG_TOOBIG, ENG_NOMEM,
+ * and what a pass can end with. */
+struct attr_pass;
+struct attr_result;
+enum eng_err attr_ig_run(struct attr_pass *pass, size_t m, const struct attr_result *result);
+
 #endif

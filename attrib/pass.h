@@ -1,9 +1,8 @@
-/* A net as the methods see it: outputs of some points, and gradients of one output there. What
- * explainer.c and ig.c share. */
+/* A net as the methods see it: outputs of some points, and gradients of one output there. */
 #ifndef ATTR_PASS_H
 #define ATTR_PASS_H
 
-#include "attrib/explainer.h"
+#include "attrib/request.h"
 #include "engine/tape.h"
 
 struct attr_pass {
@@ -23,9 +22,6 @@ enum eng_err attr_pass_forward(struct attr_pass *pass, const float *x, size_t n)
 /* Fills gradients[n] with those of output `class` at the n points that went forward last. */
 enum eng_err attr_pass_back(struct attr_pass *pass, size_t class, enum eng_relu_rule rule,
                             size_t n);
-
-/* The request's ig, which is its method number m. logits[images][outputs] are there. */
-enum eng_err attr_ig_run(struct attr_pass *pass, size_t m, const struct attr_result *result);
 
 /* Attributions of method m and the request's class number c, of image i. */
 static inline float *attr_result_at(const struct attr_pass *pass, const struct attr_result *result,
