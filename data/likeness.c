@@ -313,6 +313,19 @@ static int has_bias(const struct dat_likeness *l, const struct view *view,
            e->rank == 1 && e->dim[0] == weight->have->dim[0];
 }
 
+/* 1 if another unexpected layer could take this one's outputs, as in a head of two layers: it is
+ * not the last then. */
+static int feeds_another(const struct dat_likeness *l, const struct dat_misfit *layer)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct dat_misfit *m = &l->misfits[i];
+        if (m != layer && m->kind == DAT_UNEXPECTED && m->have->rank == 2 &&
+            m->have->dim[1] == layer->have->dim[0])
+            return 1;
+    }
+    return 0;
+}
+
 /* Where nothing is missing but the last layer, and there is one linear layer that could be it: the
  * rule that makes it that, behind those that there are. */
 static void map_last_layer(struct dat_likeness *l, const struct view *view)
@@ -335,7 +348,7 @@ static void map_last_layer(struct dat_likeness *l, const struct view *view)
         stem = n;
         found++;
     }
-    if (found != 1 || strpbrk(only->name, unfit))
+    if (found != 1 || strpbrk(only->name, unfit) || feeds_another(l, only))
         return;
     const int n = snprintf(l->map + used, sizeof l->map - used, "%s%.*s.*=%.*s.*", used ? "," : "",
                            (int)stem, only->name, (int)length, last->name);
@@ -434,6 +447,23 @@ static void say_kind(struct sentence *s, const struct dat_likeness *l, enum dat_
     say(s, "%s)", shown < l->counts[kind] ? ", ..." : "");
 }
 
+/* 1 if weights that are unexpected stand within modules of the net, as layer1.2 or fc.2: the file
+ * is another net's, which would compute something else without them. */
+static int is_deeper(const struct dat_likeness *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct dat_misfit *m = &l->misfits[i];
+        const char *dot = strchr(m->name, '.');
+        const size_t module = dot ? (size_t)(dot - m->name) + 1 : 0;
+        for (size_t k = 0; m->kind == DAT_UNEXPECTED && m->have->rank > 1 && module &&
+                           k < eng_net_param_count(l->net);
+             k++)
+            if (strncmp(eng_net_param_const(l->net, k)->name, m->name, module) == 0)
+                return 1;
+    }
+    return 0;
+}
+
 #define AN_ARCH(name, title, paper) "a " #name ", "
 
 enum eng_err dat_likeness_check(const struct dat_likeness *l, struct eng_why *why)
@@ -457,7 +487,7 @@ enum eng_err dat_likeness_check(const struct dat_likeness *l, struct eng_why *wh
     if (l->map[l->renamed])
         say(&s, "; --map '%s' makes the last layer fit",
             l->map + l->renamed + (l->map[l->renamed] == ','));
-    else if (l->counts[DAT_UNEXPECTED] == l->count)
+    else if (l->counts[DAT_UNEXPECTED] == l->count && !is_deeper(l))
         say(&s, "; --map 'NAME=' leaves out what the net does not use");
     else
         say(&s, "; gad inspect lists what differs");

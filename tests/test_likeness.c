@@ -129,6 +129,12 @@ static void test_between(void)
                                          {"head.bias", 1, {5}},
                                          {"a.weight", 2, {5, 32}},
                                          {"a.bias", 1, {5}}};
+    static const struct other aside[] = {{"aux.weight", 2, {9, 9}}};
+    static const struct other two[] = {{"head.0.weight", 2, {16, 32}},
+                                       {"head.0.bias", 1, {16}},
+                                       {"head.2.weight", 2, {5, 16}},
+                                       {"head.2.bias", 1, {5}}};
+    static const struct other second[] = {{"fc.2.weight", 2, {5, 16}}, {"fc.2.bias", 1, {5}}};
     static const struct other loss[] = {{"criterion.weight", 1, {5}}};
     static const struct other norm[] = {{"conv1.num_batches_tracked", 0, {0}}};
     static const struct other deep[] = {{"bn1.bias", 4, {1, 1, 1, 4}}};
@@ -137,10 +143,16 @@ static void test_between(void)
           "nearly a resnet18: 1 missing (layer1.0.bn1.running_var); gad inspect", "");
     check("many less", "resnet18", "layer2*=", NULL, 0,
           "25 missing (layer2.0.downsample.0.weight, layer2.0.downsample.1.weight, ...)", "");
-    check(
-        "more blocks", "resnet18", "", more, 3,
-        "3 unexpected (layer1.2.conv1.weight, layer1.2.bn1.weight, ...); --map 'NAME=' leaves out",
-        "");
+    check("more blocks", "resnet18", "", more, 3,
+          "3 unexpected (layer1.2.conv1.weight, layer1.2.bn1.weight, ...); gad inspect lists", "");
+    check("a layer of its own", "resnet18", "", aside, 1,
+          "1 unexpected (aux.weight); --map 'NAME=' leaves out what the net does not use", "");
+    check("a head of two layers", "resnet18", "fc.*=", two, 4,
+          "2 missing (fc.weight, fc.bias), 4 unexpected (head.0.weight, head.0.bias, ...); gad "
+          "inspect",
+          "");
+    check("its second layer renamed away", "resnet18", "", second, 2,
+          "2 unexpected (fc.2.weight, fc.2.bias); gad inspect lists what differs", "");
     check("one channel", "resnet18", "", gray, 1,
           "1 misshapen (conv1.weight is [4, 1, 7, 7], not [4, 3, 7, 7])", "");
     check("another rank", "resnet18", "", deep, 1,
