@@ -150,7 +150,7 @@ static enum eng_err make_part(struct dat_zip_part *part, struct front *front,
 }
 
 enum eng_err dat_npz_write(const char *path, const struct dat_safetensors_entry *entries,
-                           size_t count, const void *comment, size_t comment_size,
+                           size_t count, const void *metadata, size_t metadata_size,
                            struct eng_why *why)
 {
     struct dat_zip_part *parts = calloc(count + 1, sizeof *parts);
@@ -159,8 +159,12 @@ enum eng_err dat_npz_write(const char *path, const struct dat_safetensors_entry 
     for (size_t i = 0; i < count && err == ENG_OK; i++)
         if ((err = make_part(&parts[i], &fronts[i], &entries[i], why)) != ENG_OK)
             eng_fail_in(why, err, path);
-    if (err == ENG_OK)
-        err = dat_zip_write(path, parts, count, comment, comment_size, why);
+    if (err == ENG_OK && metadata_size > DAT_ZIP_MAX_COMMENT) {
+        parts[count] = (struct dat_zip_part){DAT_NPZ_METADATA, NULL, metadata, 0, metadata_size};
+        err = dat_zip_write(path, parts, count + 1, NULL, 0, why);
+    } else if (err == ENG_OK) {
+        err = dat_zip_write(path, parts, count, metadata, metadata_size, why);
+    }
     for (size_t i = 0; fronts && i < count; i++)
         free(fronts[i].name);
     free(fronts);

@@ -9,6 +9,7 @@
 #include "data/safetensors.h"
 
 #define DAT_NPZ_MULTIPLE 2100
+#define DAT_NPZ_METADATA "metadata.json"
 
 struct dat_npz; /* an open file */
 
@@ -28,10 +29,11 @@ size_t dat_npz_count(const struct dat_npz *npz);
 const struct dat_safetensors_entry *dat_npz_at(const struct dat_npz *npz, size_t index);
 
 /* Writes the tensors as an archive that numpy.load reads, beside path, and renames it; the numbers
- * of each begin at a multiple of 64 bytes. ENG_UNSUPPORTED for BF16, which NumPy does not have;
- * else as dat_zip_write. */
+ * of each begin at a multiple of 64 bytes. The metadata becomes the archive's comment, or, if it is
+ * too long for that, the member DAT_NPZ_METADATA, which is no array. ENG_UNSUPPORTED for BF16,
+ * which NumPy does not have; else as dat_zip_write. */
 enum eng_err dat_npz_write(const char *path, const struct dat_safetensors_entry *entries,
-                           size_t count, const void *comment, size_t comment_size,
+                           size_t count, const void *metadata, size_t metadata_size,
                            struct eng_why *why);
 
 #endif

@@ -36,7 +36,7 @@ struct dat_tensors {
     const struct dat_safetensors_entry **entries, **sorted; /* sorted by name */
     size_t count, state_count;
     struct dat_safetensors_entry *renamed; /* the entries, once they were; the names are owned */
-    struct dat_json *comment; /* of the zip archive, if it is metadata; owns the lines' texts */
+    struct dat_json *json; /* the metadata of a zip archive; owns the lines' texts */
     struct dat_safetensors_meta *lines;
     const struct dat_safetensors_meta *metadata; /* lines, or the safetensors file's */
     size_t metadata_count;
@@ -62,19 +62,38 @@ static int format_of_path(enum format *format, const char *path)
     return 0;
 }
 
-/* ---- metadata in a comment ------------------------------------------------------------------ */
+/* ---- metadata of an archive ----------------------------------------------------------------- */
 
-/* Takes the comment for metadata if it is an object of strings; it may be anything else. */
-static enum eng_err read_comment(struct dat_tensors *t, const struct dat_zip *zip,
-                                 struct dat_budget *budget, struct eng_why *why)
+/* The text that may be metadata: the member for it, which is stored as we write it, or else the
+ * comment. It lies in the archive. */
+static enum eng_err find_metadata(const uint8_t **text, size_t *size, const struct dat_tensors *t,
+                                  const struct dat_zip *zip, struct eng_why *why)
+{
+    uint8_t *none; /* what is stored is not copied */
+    const struct dat_zip_member *member = dat_zip_find(zip, t->format == TORCH ? DAT_TORCH_METADATA
+                                                                               : DAT_NPZ_METADATA);
+    if (!member || member->deflated) {
+        *text = dat_zip_comment(zip, size);
+        return ENG_OK;
+    }
+    *size = member->size;
+    return dat_zip_read(text, &none, member, NULL, why);
+}
+
+/* Takes the text for metadata if it is an object of strings; it may be anything else. */
+static enum eng_err read_metadata(struct dat_tensors *t, const struct dat_zip *zip,
+                                  struct dat_budget *budget, struct eng_why *why)
 {
     size_t size;
-    const char *text = (const char *)dat_zip_comment(zip, &size);
+    const uint8_t *text;
+    ENG_TRY(find_metadata(&text, &size, t, zip, why));
+    if (size > SIZE_MAX / DAT_JSON_MULTIPLE)
+        return out_of_memory(why);
     ENG_TRY(dat_budget_take(budget, DAT_JSON_MULTIPLE * size, why));
-    const enum eng_err err = dat_json_parse(&t->comment, text, size, NULL);
+    const enum eng_err err = dat_json_parse(&t->json, (const char *)text, size, NULL);
     if (err != ENG_OK)
         return err == ENG_NOMEM ? out_of_memory(why) : ENG_OK;
-    const struct dat_json_node *root = dat_json_root(t->comment);
+    const struct dat_json_node *root = dat_json_root(t->json);
     if (dat_json_type(root) != DAT_JSON_OBJECT)
         return ENG_OK;
     ENG_TRY(dat_budget_take(budget, dat_json_count(root) * sizeof *t->lines, why));
@@ -91,8 +110,8 @@ static enum eng_err read_comment(struct dat_tensors *t, const struct dat_zip *zi
     return ENG_OK;
 }
 
-static void put_comment(struct dat_json_out *json, const struct dat_safetensors_meta *metadata,
-                        size_t count)
+static void put_metadata(struct dat_json_out *json, const struct dat_safetensors_meta *metadata,
+                         size_t count)
 {
     dat_json_out_object(json);
     for (size_t i = 0; i < count; i++) {
@@ -113,7 +132,7 @@ static enum eng_err look_into_zip(struct dat_tensors *t, const uint8_t *bytes, s
     ENG_TRY(dat_zip_decode(&zip, bytes, count, budget, why));
     const size_t directory = budget ? before - budget->left : 0;
     t->format = dat_torch_is_zip(zip) ? TORCH : NPZ;
-    const enum eng_err err = read_comment(t, zip, budget, why);
+    const enum eng_err err = read_metadata(t, zip, budget, why);
     dat_zip_free(zip);
     dat_budget_give(budget, directory);
     return err;
@@ -253,7 +272,7 @@ void dat_tensors_free(struct dat_tensors *t)
     free(t->entries);
     free(t->sorted);
     free(t->lines);
-    dat_json_free(t->comment);
+    dat_json_free(t->json);
     dat_mapping_release(&t->mapping);
     free(t);
 }
@@ -363,20 +382,20 @@ enum eng_err dat_tensors_write(const char *path, const struct dat_safetensors_en
                                size_t metadata_count, struct eng_why *why)
 {
     enum format format = NPY;
-    struct dat_json_out comment;
+    struct dat_json_out text;
     ENG_TRY(dat_tensors_check_path(path, why));
     format_of_path(&format, path);
     if (format == SAFETENSORS)
         return dat_safetensors_write(path, entries, count, metadata, metadata_count, why);
-    dat_json_out_init(&comment, NULL, DAT_JSON_LINE);
+    dat_json_out_init(&text, NULL, DAT_JSON_LINE);
     if (metadata_count)
-        put_comment(&comment, metadata, metadata_count);
-    enum eng_err err = metadata_count ? dat_json_out_finish(&comment) : ENG_OK;
+        put_metadata(&text, metadata, metadata_count);
+    enum eng_err err = metadata_count ? dat_json_out_finish(&text) : ENG_OK;
     if (err != ENG_OK)
         out_of_memory(why);
     else
-        err = (format == NPZ ? dat_npz_write : dat_torch_write)(path, entries, count, comment.text,
-                                                                comment.count, why);
-    dat_json_out_release(&comment);
+        err = (format == NPZ ? dat_npz_write : dat_torch_write)(path, entries, count, text.text,
+                                                                text.count, why);
+    dat_json_out_release(&text);
     return err;
 }

@@ -6,8 +6,9 @@
  *     dat_tensors_free(file);
  *
  * What each format can say is in data/safetensors.h, torch.h, npz.h and npy.h. Metadata is what a
- * safetensors file has; the two that are zip archives keep theirs in the archive's comment, as an
- * object of JSON, where programs that do not know of it do not look. The tensor of a .npy file,
+ * safetensors file has; the two that are zip archives keep theirs as an object of JSON in the
+ * archive's comment or, beyond 65535 bytes, in a member of its own (DAT_TORCH_METADATA,
+ * DAT_NPZ_METADATA), where programs that do not know of it do not look. The tensor of a .npy file,
  * which has no name, is called "array". */
 #ifndef DAT_TENSORS_H
 #define DAT_TENSORS_H
@@ -16,9 +17,9 @@
 #include "data/rename.h"
 #include "data/safetensors.h"
 
-/* The comment as JSON (DAT_JSON_MULTIPLE), and its lines, of which each has two pointers and is
- * five bytes long at the least. */
-#define DAT_TENSORS_COMMENT (DAT_JSON_MULTIPLE + 4)
+/* An archive's metadata as JSON (DAT_JSON_MULTIPLE), and its lines, of which each has two pointers
+ * and is five bytes long at the least. */
+#define DAT_TENSORS_METADATA (DAT_JSON_MULTIPLE + 4)
 
 struct dat_tensors; /* an open file */
 
@@ -27,8 +28,8 @@ struct dat_tensors; /* an open file */
  * wrong with it. The caller frees *out with dat_tensors_free; on error it is NULL, and why's text
  * begins with the path. Errors are those of the format, ENG_MISSING or ENG_IO of the file, and
  * ENG_UNSUPPORTED if it has no format that is known. How much memory is taken, the format's header
- * says; to that come two pointers for each tensor, and DAT_TENSORS_COMMENT bytes for each of an
- * archive's comment. */
+ * says; to that come two pointers for each tensor, and DAT_TENSORS_METADATA bytes for each of an
+ * archive's metadata. */
 enum eng_err dat_tensors_open(struct dat_tensors **out, const char *path, struct dat_budget *budget,
                               struct eng_why *why);
 

@@ -47,6 +47,8 @@
 #define DAT_TORCH_LEGACY_MULTIPLE 256
 #define DAT_TORCH_SPARE           ((size_t)4 << 20)
 
+#define DAT_TORCH_METADATA "archive/extra/metadata.json"
+
 struct dat_torch; /* an open file */
 
 /* Opens a file in memory, which is borrowed for as long as *out lives. The caller frees *out with
@@ -72,11 +74,12 @@ const struct dat_safetensors_entry *dat_torch_at(const struct dat_torch *file, s
 size_t dat_torch_state_count(const struct dat_torch *file);
 
 /* Writes an OrderedDict of the tensors in the zip format, beside path, and renames it; PyTorch 1.6
- * and later load it, also with weights_only=True. The comment goes to the end of the archive, where
- * PyTorch does not look. ENG_UNSUPPORTED for element types that PyTorch 1.6 does not have (U16,
- * U32, U64); ENG_ARG for a name that is not UTF-8, and as dat_zip_write. */
+ * and later load it, also with weights_only=True. The metadata becomes the archive's comment, or,
+ * if it is too long for that, the member DAT_TORCH_METADATA: PyTorch looks at neither.
+ * ENG_UNSUPPORTED for element types that PyTorch 1.6 does not have (U16, U32, U64); ENG_ARG for a
+ * name that is not UTF-8, and as dat_zip_write. */
 enum eng_err dat_torch_write(const char *path, const struct dat_safetensors_entry *entries,
-                             size_t count, const void *comment, size_t comment_size,
+                             size_t count, const void *metadata, size_t metadata_size,
                              struct eng_why *why);
 
 #endif

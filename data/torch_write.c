@@ -177,11 +177,11 @@ static enum eng_err check_entries(const struct dat_safetensors_entry *entries, s
 }
 
 enum eng_err dat_torch_write(const char *path, const struct dat_safetensors_entry *entries,
-                             size_t count, const void *comment, size_t comment_size,
+                             size_t count, const void *metadata, size_t metadata_size,
                              struct eng_why *why)
 {
     struct text pickle = {0};
-    struct dat_zip_part *parts = calloc(count + 3, sizeof *parts);
+    struct dat_zip_part *parts = calloc(count + 4, sizeof *parts);
     char(*places)[sizeof folder + 20] = calloc(count + 1, sizeof *places);
     enum eng_err err = parts && places ? check_entries(entries, count, why) : ENG_NOMEM;
     if (err != ENG_OK) {
@@ -204,7 +204,11 @@ enum eng_err dat_torch_write(const char *path, const struct dat_safetensors_entr
     parts[0] = (struct dat_zip_part){FOLDER "data.pkl", NULL, pickle.bytes, 0, pickle.count};
     parts[1] = (struct dat_zip_part){FOLDER "byteorder", NULL, "little", 0, 6};
     parts[2 + count] = (struct dat_zip_part){FOLDER "version", NULL, "3\n", 0, 2};
-    err = dat_zip_write(path, parts, count + 3, comment, comment_size, why);
+    parts[3 + count] = (struct dat_zip_part){DAT_TORCH_METADATA, NULL, metadata, 0, metadata_size};
+    if (metadata_size > DAT_ZIP_MAX_COMMENT)
+        err = dat_zip_write(path, parts, count + 4, NULL, 0, why);
+    else
+        err = dat_zip_write(path, parts, count + 3, metadata, metadata_size, why);
 done:
     if (err == ENG_NOMEM)
         eng_fail(why, err, "%s: out of memory", path);

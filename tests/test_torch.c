@@ -2,6 +2,7 @@
  */
 #include "data/file.h"
 #include "data/model.h"
+#include "data/npz.h"
 #include "data/tensors.h"
 #include "data/torch.h"
 #include "data/zip.h"
@@ -661,6 +662,47 @@ static void test_written(void)
     dat_tensors_free(file);
 }
 
+/* Metadata that is too long for a comment, and just not. */
+static void test_long_metadata(void)
+{
+    enum { BRACES = 10 }; /* {"log":""} */
+    static char text[(1 << 16) + 1];
+    const struct dat_safetensors_meta line = {"log", text};
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 4; i++) {
+        const int longer = i % 2, npz = i / 2;
+        const char *path = scratch_path("long.%s", npz ? "npz" : "pth");
+        struct dat_tensors *file = NULL;
+        struct dat_zip *zip = NULL;
+        struct eng_why why = {""};
+        uint8_t *bytes = NULL;
+        size_t size, comment = 0;
+        text[0xFFFF - BRACES] = longer ? 'x' : '\0';
+        CHECK(dat_tensors_write(path, entries, 2, &line, 1, &why) == ENG_OK &&
+                  dat_tensors_open(&file, path, NULL, &why) == ENG_OK &&
+                  dat_tensors_count(file) == 2 && dat_tensors_value(file, "log") &&
+                  !strcmp(dat_tensors_value(file, "log"), text),
+              "%s: %s metadata: %s", path, longer ? "long" : "the longest in a comment", why.text);
+        dat_tensors_free(file);
+        scratch_need(!dat_file_read(&bytes, &size, path, NULL) &&
+                         !dat_zip_decode(&zip, bytes, size, NULL, NULL),
+                     path);
+        dat_zip_comment(zip, &comment);
+        CHECK(comment == (longer ? 0 : 0xFFFF) &&
+                  !dat_zip_find(zip, npz ? DAT_NPZ_METADATA : DAT_TORCH_METADATA) == !longer,
+              "%s", longer ? "a member of its own" : "the comment");
+        dat_zip_free(zip);
+        for (size_t k = 0; longer && k + 4 < size; k++)
+            if (!memcmp(bytes + k, "xxxx", 4)) {
+                bytes[k] = 'y';
+                break;
+            }
+        CHECK(!longer || dat_tensors_decode(&file, bytes, size, NULL, &why) == ENG_FORMAT,
+              "a checksum that is wrong is told: %s", why.text);
+        free(bytes);
+    }
+}
+
 /* numpy.savez('a.npz', **{'': x}) makes one, and safetensors files may have it. */
 static void test_no_name(void)
 {
@@ -944,6 +986,7 @@ int main(void)
     test_legacy();
     test_keys();
     test_written();
+    test_long_metadata();
     test_no_name();
     test_arguments();
     test_broken_pipe();

@@ -37,7 +37,7 @@ static struct dat_budget stated(const uint8_t *bytes, size_t count)
     FUZZ_PROMISE(DAT_NPZ_MULTIPLE <= DAT_TORCH_MULTIPLE);
     /* In the old format's pickle the least tensor has four bytes, elsewhere many. */
     const size_t lists = count / 4 * 2 * sizeof(void *);
-    return dat_budget_of(multiple * count + lists + (archive ? DAT_TENSORS_COMMENT * count : 0) +
+    return dat_budget_of(multiple * count + lists + (archive ? DAT_TENSORS_METADATA * count : 0) +
                          (archive || legacy ? DAT_TORCH_SPARE : 64));
 }
 
