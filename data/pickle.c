@@ -462,7 +462,7 @@ static enum eng_err reduce(struct machine *m)
     const struct dat_pickle_global *global = function->more.global;
     if (!global)
         return push_ordered(m, arguments);
-    if (!global->callable)
+    if (global->use < DAT_PICKLE_CALLED)
         return refused_global(m, "calls", global->module, strlen(global->module), global->name,
                               strlen(global->name));
     struct dat_pickle_value *v = new_value(m, DAT_PICKLE_CALL);
@@ -476,13 +476,24 @@ static enum eng_err reduce(struct machine *m)
     return push(m, v);
 }
 
+/* An object of a class, with arguments for its __new__: a call, if the class may be used so. */
+static enum eng_err make(struct machine *m)
+{
+    const struct dat_pickle_value *class = m->height > 1 ? m->stack[m->height - 2] : NULL;
+    if (!class || class->type != DAT_PICKLE_GLOBAL || !class->more.global ||
+        class->more.global->use < DAT_PICKLE_MADE)
+        return refused(m, "makes an object (NEWOBJ)");
+    return reduce(m);
+}
+
 /* Attributes: PyTorch gives a state_dict one, _metadata, with the versions of its modules. */
 static enum eng_err build(struct machine *m)
 {
     struct dat_pickle_value *state;
     ENG_TRY(pop(m, &state));
     const struct dat_pickle_value *v = m->height ? m->stack[m->height - 1] : NULL;
-    if (!v || v->type != DAT_PICKLE_DICT || !v->ordered)
+    const int made = v && v->type == DAT_PICKLE_CALL && v->more.global->use == DAT_PICKLE_MADE;
+    if (!v || (!made && (v->type != DAT_PICKLE_DICT || !v->ordered)))
         return refused(m, "gives an object attributes (BUILD)");
     return ENG_OK;
 }
@@ -599,12 +610,25 @@ static enum eng_err refuse_opcode(struct machine *m, uint8_t opcode)
     static const struct {
         uint8_t code;
         const char *name;
-    } known[] = {
-        {'0', "POP"},    {'1', "POP_MARK"},   {'2', "DUP"},          {'F', "FLOAT"},
-        {'P', "PERSID"}, {'S', "STRING"},     {'V', "UNICODE"},      {'d', "DICT"},
-        {'l', "LIST"},   {'g', "GET"},        {'p', "PUT"},          {'i', "INST"},
-        {'o', "OBJ"},    {0x81, "NEWOBJ"},    {0x82, "EXT1"},        {0x83, "EXT2"},
-        {0x84, "EXT4"},  {0x92, "NEWOBJ_EX"}, {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"}};
+    } known[] = {{'0', "POP"},
+                 {'1', "POP_MARK"},
+                 {'2', "DUP"},
+                 {'F', "FLOAT"},
+                 {'P', "PERSID"},
+                 {'S', "STRING"},
+                 {'V', "UNICODE"},
+                 {'d', "DICT"},
+                 {'l', "LIST"},
+                 {'g', "GET"},
+                 {'p', "PUT"},
+                 {'i', "INST"},
+                 {'o', "OBJ"},
+                 {0x82, "EXT1"},
+                 {0x83, "EXT2"},
+                 {0x84, "EXT4"},
+                 {0x92, "NEWOBJ_EX"},
+                 {0x97, "NEXT_BUFFER"},
+                 {0x98, "READONLY_BUFFER"}};
     char text[64];
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].code == opcode) {
@@ -692,6 +716,8 @@ static enum eng_err step(struct machine *m, uint8_t opcode)
         return read_stack_global(m);
     case 'R': /* REDUCE */
         return reduce(m);
+    case 0x81: /* NEWOBJ */
+        return make(m);
     case 'b': /* BUILD */
         return build(m);
     case 'Q': /* BINPERSID */

@@ -47,10 +47,16 @@ enum dat_pickle_type {
     DAT_PICKLE_ABSENT,     /* what a NULL value is */
 };
 
-/* A name that a pickle may use, and whether it may be called. */
+enum dat_pickle_use {
+    DAT_PICKLE_NAMED,  /* as a value */
+    DAT_PICKLE_CALLED, /* and called, with arguments */
+    DAT_PICKLE_MADE    /* and made an object of, also one with a state, which is dropped */
+};
+
+/* A name that a pickle may use, and for what. */
 struct dat_pickle_global {
     const char *module, *name;
-    int callable;
+    enum dat_pickle_use use;
 };
 
 struct dat_pickle;       /* one pickle; owns all of its values */

@@ -1,58 +1,72 @@
 #include "data/torch_names.h"
 
 #define STORAGES(X, module)                                                                        \
-    X(module, "DoubleStorage", 0, STORAGE, F64)                                                    \
-    X(module, "FloatStorage", 0, STORAGE, F32)                                                     \
-    X(module, "HalfStorage", 0, STORAGE, F16)                                                      \
-    X(module, "BFloat16Storage", 0, STORAGE, BF16)                                                 \
-    X(module, "LongStorage", 0, STORAGE, I64)                                                      \
-    X(module, "IntStorage", 0, STORAGE, I32)                                                       \
-    X(module, "ShortStorage", 0, STORAGE, I16)                                                     \
-    X(module, "CharStorage", 0, STORAGE, I8)                                                       \
-    X(module, "ByteStorage", 0, STORAGE, U8)                                                       \
-    X(module, "BoolStorage", 0, STORAGE, BOOL)
+    X(module, "DoubleStorage", NAMED, STORAGE, F64)                                                \
+    X(module, "FloatStorage", NAMED, STORAGE, F32)                                                 \
+    X(module, "HalfStorage", NAMED, STORAGE, F16)                                                  \
+    X(module, "BFloat16Storage", NAMED, STORAGE, BF16)                                             \
+    X(module, "LongStorage", NAMED, STORAGE, I64)                                                  \
+    X(module, "IntStorage", NAMED, STORAGE, I32)                                                   \
+    X(module, "ShortStorage", NAMED, STORAGE, I16)                                                 \
+    X(module, "CharStorage", NAMED, STORAGE, I8)                                                   \
+    X(module, "ByteStorage", NAMED, STORAGE, U8)                                                   \
+    X(module, "BoolStorage", NAMED, STORAGE, BOOL)
 
-/* module, name, whether it is called, meaning, element type. OTHER is what optimisers, schedulers
- * and bytes are saved with. */
+#define NUMPY(X, module)                                                                           \
+    X(module, "scalar", CALLED, OTHER, U8)                                                         \
+    X(module, "_reconstruct", MADE, OTHER, U8)
+
+/* module, name, use, meaning, element type. OTHER is what optimisers, schedulers, bytes, and the
+ * arguments, dates and figures of a training are saved with. */
 #define NAMES(X)                                                                                   \
-    X("torch._utils", "_rebuild_tensor", 1, TENSOR, U8)                                            \
-    X("torch._utils", "_rebuild_tensor_v2", 1, TENSOR, U8)                                         \
-    X("torch._utils", "_rebuild_tensor_v3", 1, TENSOR_V3, U8)                                      \
-    X("torch._utils", "_rebuild_parameter", 1, PARAMETER, U8)                                      \
-    X("torch._utils", "_rebuild_parameter_with_state", 1, PARAMETER, U8)                           \
-    X("torch._tensor", "_rebuild_from_type_v2", 1, SUBCLASS, U8)                                   \
-    X("torch", "Size", 1, SIZE, U8)                                                                \
+    X("torch._utils", "_rebuild_tensor", CALLED, TENSOR, U8)                                       \
+    X("torch._utils", "_rebuild_tensor_v2", CALLED, TENSOR, U8)                                    \
+    X("torch._utils", "_rebuild_tensor_v3", CALLED, TENSOR_V3, U8)                                 \
+    X("torch._utils", "_rebuild_parameter", CALLED, PARAMETER, U8)                                 \
+    X("torch._utils", "_rebuild_parameter_with_state", CALLED, PARAMETER, U8)                      \
+    X("torch._tensor", "_rebuild_from_type_v2", CALLED, SUBCLASS, U8)                              \
+    X("torch", "Size", CALLED, SIZE, U8)                                                           \
     STORAGES(X, "torch")                                                                           \
     STORAGES(X, "torch.cuda")                                                                      \
-    X("torch", "UntypedStorage", 0, UNTYPED, U8)                                                   \
-    X("torch.storage", "UntypedStorage", 0, UNTYPED, U8)                                           \
-    X("torch", "float64", 0, DTYPE, F64)                                                           \
-    X("torch", "float32", 0, DTYPE, F32)                                                           \
-    X("torch", "float16", 0, DTYPE, F16)                                                           \
-    X("torch", "bfloat16", 0, DTYPE, BF16)                                                         \
-    X("torch", "int64", 0, DTYPE, I64)                                                             \
-    X("torch", "int32", 0, DTYPE, I32)                                                             \
-    X("torch", "int16", 0, DTYPE, I16)                                                             \
-    X("torch", "int8", 0, DTYPE, I8)                                                               \
-    X("torch", "uint64", 0, DTYPE, U64)                                                            \
-    X("torch", "uint32", 0, DTYPE, U32)                                                            \
-    X("torch", "uint16", 0, DTYPE, U16)                                                            \
-    X("torch", "uint8", 0, DTYPE, U8)                                                              \
-    X("torch", "bool", 0, DTYPE, BOOL)                                                             \
-    X("torch", "Tensor", 0, OTHER, U8)                                                             \
-    X("torch.nn.parameter", "Parameter", 0, OTHER, U8)                                             \
-    X("torch.nn.parameter", "Buffer", 0, OTHER, U8)                                                \
-    X("torch", "device", 1, OTHER, U8)                                                             \
-    X("torch.serialization", "_get_layout", 1, OTHER, U8)                                          \
-    X("collections", "Counter", 1, OTHER, U8)                                                      \
-    X("_codecs", "encode", 1, OTHER, U8)                                                           \
-    X("__builtin__", "set", 1, OTHER, U8)                                                          \
-    X("builtins", "set", 1, OTHER, U8)                                                             \
-    X("__builtin__", "complex", 1, OTHER, U8)                                                      \
-    X("builtins", "complex", 1, OTHER, U8)
+    X("torch", "UntypedStorage", NAMED, UNTYPED, U8)                                               \
+    X("torch.storage", "UntypedStorage", NAMED, UNTYPED, U8)                                       \
+    X("torch", "float64", NAMED, DTYPE, F64)                                                       \
+    X("torch", "float32", NAMED, DTYPE, F32)                                                       \
+    X("torch", "float16", NAMED, DTYPE, F16)                                                       \
+    X("torch", "bfloat16", NAMED, DTYPE, BF16)                                                     \
+    X("torch", "int64", NAMED, DTYPE, I64)                                                         \
+    X("torch", "int32", NAMED, DTYPE, I32)                                                         \
+    X("torch", "int16", NAMED, DTYPE, I16)                                                         \
+    X("torch", "int8", NAMED, DTYPE, I8)                                                           \
+    X("torch", "uint64", NAMED, DTYPE, U64)                                                        \
+    X("torch", "uint32", NAMED, DTYPE, U32)                                                        \
+    X("torch", "uint16", NAMED, DTYPE, U16)                                                        \
+    X("torch", "uint8", NAMED, DTYPE, U8)                                                          \
+    X("torch", "bool", NAMED, DTYPE, BOOL)                                                         \
+    X("torch", "Tensor", NAMED, OTHER, U8)                                                         \
+    X("torch.nn.parameter", "Parameter", NAMED, OTHER, U8)                                         \
+    X("torch.nn.parameter", "Buffer", NAMED, OTHER, U8)                                            \
+    X("torch", "device", CALLED, OTHER, U8)                                                        \
+    X("torch.serialization", "_get_layout", CALLED, OTHER, U8)                                     \
+    X("collections", "Counter", CALLED, OTHER, U8)                                                 \
+    X("_codecs", "encode", CALLED, OTHER, U8)                                                      \
+    X("__builtin__", "set", CALLED, OTHER, U8)                                                     \
+    X("builtins", "set", CALLED, OTHER, U8)                                                        \
+    X("__builtin__", "complex", CALLED, OTHER, U8)                                                 \
+    X("builtins", "complex", CALLED, OTHER, U8)                                                    \
+    X("__builtin__", "bytearray", CALLED, OTHER, U8)                                               \
+    X("builtins", "bytearray", CALLED, OTHER, U8)                                                  \
+    X("argparse", "Namespace", MADE, OTHER, U8)                                                    \
+    X("datetime", "datetime", CALLED, OTHER, U8)                                                   \
+    X("pathlib", "PosixPath", CALLED, OTHER, U8)                                                   \
+    X("pathlib", "WindowsPath", CALLED, OTHER, U8)                                                 \
+    X("numpy", "dtype", MADE, OTHER, U8)                                                           \
+    X("numpy", "ndarray", NAMED, OTHER, U8)                                                        \
+    NUMPY(X, "numpy.core.multiarray")                                                              \
+    NUMPY(X, "numpy._core.multiarray")
 
 const struct dat_pickle_global dat_torch_names[] = {
-#define NAME(module, name, callable, meaning, dtype) {module, name, callable},
+#define NAME(module, name, use, meaning, dtype) {module, name, DAT_PICKLE_##use},
     NAMES(NAME)
 #undef NAME
 };
@@ -63,7 +77,7 @@ static const struct {
     enum dat_torch_meaning meaning;
     enum dat_dtype dtype;
 } meanings[] = {
-#define MEANING(module, name, callable, meaning, dtype) {DAT_TORCH_##meaning, DAT_##dtype},
+#define MEANING(module, name, use, meaning, dtype) {DAT_TORCH_##meaning, DAT_##dtype},
     NAMES(MEANING)
 #undef MEANING
 };

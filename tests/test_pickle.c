@@ -5,7 +5,10 @@
 #include <time.h>
 
 static const struct dat_pickle_global globals[] = {
-    {"torch", "FloatStorage", 0}, {"torch._utils", "_rebuild_tensor_v2", 1}, {"torch", "Size", 1}};
+    {"torch", "FloatStorage", DAT_PICKLE_NAMED},
+    {"torch._utils", "_rebuild_tensor_v2", DAT_PICKLE_CALLED},
+    {"torch", "Size", DAT_PICKLE_CALLED},
+    {"argparse", "Namespace", DAT_PICKLE_MADE}};
 
 enum { GLOBALS = sizeof globals / sizeof *globals };
 
@@ -135,6 +138,9 @@ static const struct {
      "{1:2,3:4}"},
     {"one with attributes", PICKLE("" ORDERED ")RK\1K\2s}X\1\0\0\0aNsb."), "{1:2}"},
     {"a name", PICKLE("ctorch\nFloatStorage\n."), "FloatStorage"},
+    {"an object without its state",
+     PICKLE("(cargparse\nNamespace\n)\x81}X\1\0\0\0aK\1sbcargparse\nNamespace\n(K\1tRK\2bt."),
+     "(Namespace(),Namespace(1))"},
     {"a name from the stack", PICKLE("\x8c\5torch\x8c\4Size\x93)R."), "Size()"},
     {"a call", PICKLE("ctorch._utils\n_rebuild_tensor_v2\nq\0(K\1NtR."),
      "_rebuild_tensor_v2(1,None)"},
@@ -184,7 +190,13 @@ static const struct {
     {"a call with a list", PICKLE("ctorch\nSize\n]R."), ENG_UNSUPPORTED, "calls"},
     {"INST", PICKLE("(ios\nsystem\n."), ENG_UNSUPPORTED, "opcode INST,"},
     {"OBJ", PICKLE("(ctorch\nSize\no."), ENG_UNSUPPORTED, "opcode OBJ,"},
-    {"NEWOBJ", PICKLE("ctorch\nSize\n)\x81."), ENG_UNSUPPORTED, "opcode NEWOBJ,"},
+    {"NEWOBJ", PICKLE("ctorch\nSize\n)\x81."), ENG_UNSUPPORTED, "makes an object (NEWOBJ)"},
+    {"NEWOBJ of an OrderedDict", PICKLE(ORDERED ")\x81."), ENG_UNSUPPORTED,
+     "makes an object (NEWOBJ)"},
+    {"NEWOBJ of no class", PICKLE("K\1)\x81."), ENG_UNSUPPORTED, "makes an object (NEWOBJ)"},
+    {"NEWOBJ of nothing", PICKLE(")\x81."), ENG_UNSUPPORTED, "makes an object (NEWOBJ)"},
+    {"NEWOBJ without arguments", PICKLE("cargparse\nNamespace\n}\x81."), ENG_UNSUPPORTED, "calls"},
+    {"BUILD of a name", PICKLE("cargparse\nNamespace\n}b."), ENG_UNSUPPORTED, "(BUILD)"},
     {"NEWOBJ_EX", PICKLE("ctorch\nSize\n)}\x92."), ENG_UNSUPPORTED, "opcode NEWOBJ_EX,"},
     {"EXT1", PICKLE("\x82\1."), ENG_UNSUPPORTED, "opcode EXT1,"},
     {"PERSID", PICKLE("Pa\n."), ENG_UNSUPPORTED, "opcode PERSID,"},

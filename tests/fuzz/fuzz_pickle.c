@@ -3,7 +3,10 @@
 #include "tests/fuzz/fuzz.h"
 
 static const struct dat_pickle_global globals[] = {
-    {"torch._utils", "_rebuild_tensor_v2", 1}, {"torch", "FloatStorage", 0}, {"a", "b", 1}};
+    {"torch._utils", "_rebuild_tensor_v2", DAT_PICKLE_CALLED},
+    {"torch", "FloatStorage", DAT_PICKLE_NAMED},
+    {"argparse", "Namespace", DAT_PICKLE_MADE},
+    {"a", "b", DAT_PICKLE_CALLED}};
 
 static size_t walk(const struct dat_pickle_value *value, int depth)
 {
