@@ -513,6 +513,28 @@ static void test_convert(void)
     scratch_need(!dat_safetensors_write("large.safetensors", &large, 1, NULL, 0, NULL), "large");
     r = run("convert large.safetensors large.npz --dtype f16");
     CHECK(r.status == 0 && strstr(r.err, "1 numbers are beyond the range"), "infinities are told");
+    /* From nn.DataParallel, with an optimiser, arguments, a date, a path and figures of NumPy's. */
+    static const char *const from[] = {"checkpoint.pth", "checkpoint-legacy.pth"};
+    for (int i = 0; i < 2; i++) {
+        r = run("convert %s/tests/fuzz/corpus/tensors/%s weights.npz", program_home, from[i]);
+        CHECK(r.status == 0 && strstr(r.err, "the state_dict, 5 of 9 tensors; --all") &&
+                  strstr(r.out, "weights.npz: 4 tensors, 28 numbers"),
+              "%s: the net alone", from[i]);
+        r = run("inspect weights.npz --json");
+        json = json_line(r.out, 0);
+        CHECK(find_tensor(json, "fc.weight") && find_tensor(json, "conv.bias") &&
+                  dat_json_count(dat_json_member(dat_json_root(json), "tensors")) == 4,
+              "by its names without module.");
+        dat_json_free(json);
+        r = run("convert %s/tests/fuzz/corpus/tensors/%s all.npz --all --json", program_home,
+                from[i]);
+        json = json_line(r.out, 0);
+        CHECK(succeeded(&r) && !*r.err &&
+                  number_of(dat_json_member(dat_json_root(json), "tensors")) == 9 &&
+                  number_of(dat_json_member(dat_json_root(json), "left_out")) == 0,
+              "and with --all everything");
+        dat_json_free(json);
+    }
     REFUSED(2, "no type 'f8'", "convert m.safetensors n.pth --dtype f8");
     REFUSED(2, "n.bin: its ending tells no format", "convert m.safetensors n.bin");
     REFUSED(2, "needs IN OUT", "convert m.safetensors");

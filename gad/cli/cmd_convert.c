@@ -16,6 +16,7 @@ struct conversion {
     struct dat_safetensors_entry *entries;
     void **owned; /* the bytes of entry i, if they are new, or NULL */
     size_t count, numbers, overflows;
+    size_t left; /* tensors beside the state_dict of a checkpoint, which are not written */
 };
 
 static enum eng_err parse_dtype(enum dat_dtype *dtype, const char *text, struct eng_why *why)
@@ -72,11 +73,13 @@ static enum eng_err retype(struct conversion *c, size_t i, enum dat_dtype dtype,
 
 /* dtype: of floating-point numbers, NULL to leave them as they are. */
 static enum eng_err convert(struct conversion *c, const struct dat_tensors *file, const char *path,
-                            const enum dat_dtype *dtype, struct eng_why *why)
+                            const enum dat_dtype *dtype, int all, struct eng_why *why)
 {
     size_t lines;
     const struct dat_safetensors_meta *metadata = dat_tensors_metadata(file, &lines);
-    c->count = dat_tensors_count(file);
+    /* Beside its weights, an optimiser's tensors would make a net of them that nobody knows. */
+    c->count = all ? dat_tensors_count(file) : dat_tensors_state_count(file);
+    c->left = dat_tensors_count(file) - c->count;
     c->entries = calloc(c->count + 1, sizeof *c->entries);
     c->owned = calloc(c->count + 1, sizeof *c->owned);
     if (!c->entries || !c->owned)
@@ -101,8 +104,15 @@ static void release(struct conversion *c)
 
 static void tell(struct cli_session *session, const char *path, const struct conversion *c)
 {
+    char text[128];
+    if (c->left) {
+        snprintf(
+            text, sizeof text,
+            "left out what lies beside the state_dict, %zu of %zu tensors; --all takes it, too",
+            c->left, c->count + c->left);
+        gad_watch_warn(&session->watch, text);
+    }
     if (c->overflows) {
-        char text[128];
         snprintf(text, sizeof text,
                  "%zu numbers are beyond the range of the new type and became infinite",
                  c->overflows);
@@ -120,6 +130,8 @@ static void tell(struct cli_session *session, const char *path, const struct con
     dat_json_out_uint(&json, c->count);
     dat_json_out_key(&json, "numbers");
     dat_json_out_uint(&json, c->numbers);
+    dat_json_out_key(&json, "left_out");
+    dat_json_out_uint(&json, c->left);
     cli_json_end(&json);
 }
 
@@ -130,9 +142,11 @@ static int run(int argc, char **argv, const struct cli_command *self)
     const char *name = NULL;
     struct cli_texts map = {.count = 0};
     struct dat_rename rename = {0};
+    int all = 0;
     const struct cli_option options[] = {
         {"dtype", CLI_TEXT, &name, "NAME",
          "f32, f16, bf16 or f64: what floating-point numbers become (as they are)"},
+        {"all", CLI_FLAG, &all, NULL, "also what lies beside the state_dict in a checkpoint"},
         CLI_MAP_OPTION(map),
     };
     const int status = cli_begin(&session, self, options, sizeof options / sizeof *options, argc,
@@ -154,7 +168,7 @@ static int run(int argc, char **argv, const struct cli_command *self)
     if (err == ENG_OK && (err = dat_tensors_rename(file, &rename, &why)) != ENG_OK)
         eng_fail_in(&why, err, in);
     if (err == ENG_OK)
-        err = convert(&c, file, out, name ? &dtype : NULL, &why);
+        err = convert(&c, file, out, name ? &dtype : NULL, all, &why);
     if (err == ENG_OK)
         tell(&session, out, &c);
     release(&c);
