@@ -5,6 +5,7 @@
 #include "data/json_out.h"
 #include "data/likeness.h"
 #include "data/tensors.h"
+#include "engine/finite.h"
 
 #include <errno.h>
 #include <math.h>
@@ -259,21 +260,28 @@ static int is_own_key(const char *key)
     return 0;
 }
 
-/* Where the first NaN or infinity is, or count. Asking in blocks keeps the inner loop without a
- * branch: a large model has a hundred million of these numbers. */
-static size_t first_not_finite(const float *x, size_t count)
+/* 1 if the parameter holds variances, of which a net takes the root. */
+static int is_variance(const struct eng_param *p)
 {
-    enum { BLOCK = 1024 };
-    for (size_t first = 0; first < count; first += BLOCK) {
-        const size_t n = count - first < BLOCK ? count - first : BLOCK;
-        int finite = 1;
-        for (size_t i = 0; i < n; i++)
-            finite &= x[first + i] - x[first + i] == 0.0f;
-        for (size_t i = 0; !finite && i < n; i++)
-            if (!isfinite(x[first + i]))
-                return first + i;
-    }
-    return count;
+    const char *dot = strrchr(p->name, '.');
+    return dot && strcmp(dot, ".running_var") == 0;
+}
+
+static enum eng_err check_values(const struct eng_param *p, size_t count, struct eng_why *why)
+{
+    const size_t bad = eng_first_not_finite(p->value, count);
+    if (bad < count)
+        return eng_fail(why, ENG_FORMAT,
+                        "tensor %s has a NaN or an infinity at element %zu; the training that made "
+                        "it went wrong",
+                        p->name, bad);
+    for (size_t i = 0; is_variance(p) && i < count; i++)
+        if (p->value[i] < 0)
+            return eng_fail(why, ENG_FORMAT,
+                            "tensor %s has a variance below zero at element %zu; the program that "
+                            "made it went wrong",
+                            p->name, i);
+    return ENG_OK;
 }
 
 /* 1 if the numbers can be used where they lie: they are as this machine has its floats. */
@@ -296,12 +304,7 @@ static enum eng_err read_values(struct eng_net *net, const struct dat_tensors *f
             eng_net_borrow(net, i, (float *)(uintptr_t)e->bytes);
         else
             ENG_TRY(dat_safetensors_float(e, p->value, count));
-        const size_t bad = first_not_finite(p->value, count);
-        if (bad < count)
-            return eng_fail(why, ENG_FORMAT,
-                            "tensor %s has a NaN or an infinity at element %zu; the training that "
-                            "made it went wrong",
-                            p->name, bad);
+        ENG_TRY(check_values(p, count, why));
     }
     const struct dat_safetensors_entry *tracked = NULL;
     for (size_t i = 0; !tracked && i < dat_tensors_count(file); i++) {

@@ -280,7 +280,7 @@ static enum eng_err evaluate_group(struct workbench *b, size_t count, struct eng
         return ENG_OK;
     enum eng_err err = gad_mapper_run(b->mapper, b->x, count, classes, GAD_CLASSES,
                                       b->e->options->watch, &maps, why);
-    if (err == ENG_ARG)
+    if (err == ENG_ARG || err == ENG_FORMAT)
         return blame_images(b, 0, count - 1, why);
     for (size_t i = 0; err == ENG_OK && i < count; i++) {
         err = evaluate_image(b, &maps, i, why);

@@ -6,6 +6,7 @@
 #include "engine/sizes.h"
 #include "engine/tape.h"
 #include "gad/border.h"
+#include "gad/predict.h"
 #include "gad/settings.h"
 
 #include <math.h>
@@ -336,13 +337,14 @@ static enum eng_err plan_tape(struct gad_session *s, size_t images, size_t heigh
 }
 
 static enum eng_err predict(struct gad_session *s, const float *x, size_t images, size_t floats,
-                            float *logits, float *probabilities)
+                            float *logits, float *probabilities, struct eng_why *why)
 {
     const size_t classes = gad_model_classes(s->model);
     for (size_t first = 0; first < images; first += s->tape_batch) {
         const size_t left = images - first, n = left < s->tape_batch ? left : s->tape_batch;
         ENG_TRY(eng_tape_forward(s->tape, x + first * floats, n));
         const float *found = eng_tape_output(s->tape);
+        ENG_TRY(gad_outputs_check(found, n * classes, why));
         if (logits)
             memcpy(logits + first * classes, found, n * classes * sizeof *logits);
         if (probabilities)
@@ -362,7 +364,7 @@ enum gad_error gad_session_predict(struct gad_session *s, const float *x, size_t
     if (err == ENG_OK)
         err = plan_tape(s, images, height, width, &said);
     if (err == ENG_OK)
-        err = predict(s, x, images, 3 * height * width, logits, probabilities);
+        err = predict(s, x, images, 3 * height * width, logits, probabilities, &said);
     return gad_border_answer(err, &said, why);
 }
 

@@ -228,8 +228,8 @@ GAD_API void gad_session_watch(struct gad_session *session,
 /* Outputs for x[images][3][height][width], any size that the net can take (a VGG16
  * takes 32 x 32 and more): logits[images][classes], before softmax, and
  * probabilities[images][classes], behind it, the caller's storage; either may be NULL. Maps stay as
- * they are. GAD_SHAPE, GAD_TOOBIG, GAD_ARG (no image, or a number that is not finite), GAD_NOMEM,
- * GAD_INTERRUPTED; the arrays then hold nothing of use. */
+ * they are. GAD_SHAPE, GAD_TOOBIG, GAD_ARG (no image, or a number that is not finite), GAD_FORMAT
+ * (an output that is not), GAD_NOMEM, GAD_INTERRUPTED; the arrays then hold nothing of use. */
 GAD_API enum gad_error gad_session_predict(struct gad_session *session, const float *x,
                                            size_t images, size_t height, size_t width,
                                            float *logits, float *probabilities,

@@ -1,6 +1,7 @@
 #include "gad/maps.h"
 
 #include "engine/sizes.h"
+#include "gad/predict.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,7 @@ enum eng_err gad_mapper_run(struct gad_mapper *m, const float *x, size_t images,
         free(scrap);
         if (err != ENG_OK)
             return err;
+        ENG_TRY(gad_outputs_check(result.logits, images * m->outputs, why));
         for (size_t i = 0; i < each; i++)
             attr_reduce_map(m->maps + (net * each + i) * m->pixels,
                             attributions + i * m->channels * m->pixels, m->channels, m->pixels,

@@ -52,7 +52,8 @@ const float *gad_maps_of(const struct gad_maps *maps, size_t net, size_t method,
 const float *gad_maps_gad(const struct gad_maps *maps, size_t method, size_t cls, size_t image);
 
 /* Runs images x[images][channels][height][width] for the outputs classes[class_count]. stop (NULL
- * allowed) is asked now and then; nonzero is ENG_INTERRUPTED. */
+ * allowed) is asked now and then; nonzero is ENG_INTERRUPTED. ENG_FORMAT if a net's output, ENG_ARG
+ * if a map's value is not a finite number. */
 enum eng_err gad_mapper_run(struct gad_mapper *mapper, const float *x, size_t images,
                             const size_t *classes, size_t class_count,
                             const struct gad_watch *watch, struct gad_maps *maps,

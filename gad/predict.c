@@ -1,6 +1,7 @@
 #include "gad/predict.h"
 
 #include "data/loader.h"
+#include "engine/finite.h"
 #include "engine/tape.h"
 
 #include <math.h>
@@ -13,6 +14,15 @@ size_t gad_argmax(const float *values, size_t n)
         if (values[i] > values[best])
             best = i;
     return best;
+}
+
+enum eng_err gad_outputs_check(const float *outputs, size_t count, struct eng_why *why)
+{
+    if (eng_first_not_finite(outputs, count) == count)
+        return ENG_OK;
+    return eng_fail(why, ENG_FORMAT,
+                    "the net's output is not a finite number; check its weights and how images are "
+                    "scaled");
 }
 
 double gad_accuracy(const float *logits, size_t classes, const struct dat_dataset *set,

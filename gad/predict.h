@@ -27,6 +27,9 @@ enum eng_err gad_predict(float *logits, struct dat_model *model, const struct da
 double gad_accuracy(const float *logits, size_t classes, const struct dat_dataset *set,
                     const size_t *indices, size_t count);
 
+/* ENG_FORMAT if an output[count] is a NaN or an infinity. */
+enum eng_err gad_outputs_check(const float *outputs, size_t count, struct eng_why *why);
+
 /* The index of the largest of n numbers, the first of equals. */
 size_t gad_argmax(const float *values, size_t n);
 

@@ -8,6 +8,7 @@
 #include "engine/tape.h"
 #include "tests/program.h"
 
+#include <float.h>
 #include <time.h>
 
 #define TINY "--size 32 --width 0.125 --batch 8"
@@ -15,8 +16,9 @@
 
 /* ---- what the test works on ----------------------------------------------------------------- */
 
-/* m.safetensors rewritten: without its metadata, and with one tensor left out, cut, or poisoned. */
-enum change { FOREIGN, MISSING, MISSHAPEN, POISONED };
+/* m.safetensors rewritten: without its metadata, and with one tensor left out, cut, or with a
+ * number that is none, that is too large, or that is below zero. */
+enum change { FOREIGN, MISSING, MISSHAPEN, POISONED, HUGE_ONE, NEGATIVE };
 
 static void make_changed(const char *path, enum change change)
 {
@@ -29,18 +31,19 @@ static void make_changed(const char *path, enum change change)
     for (size_t i = 0; i < dat_safetensors_count(file) && n < MOST; i++) {
         struct dat_safetensors_entry *e = &entries[n++];
         *e = *dat_safetensors_at(file, i);
-        if (strcmp(e->name, "layer1.0.conv1.weight") != 0)
+        if (strcmp(e->name,
+                   change == NEGATIVE ? "layer1.0.bn1.running_var" : "layer1.0.conv1.weight") != 0)
             continue;
         if (change == MISSING) {
             n--;
         } else if (change == MISSHAPEN) {
             e->size /= e->dim[0];
             e->dim[0] = 1;
-        } else if (change == POISONED) {
+        } else if (change != FOREIGN) {
             values = malloc(e->size);
             scratch_need(values != NULL, path);
             memcpy(values, e->bytes, e->size);
-            values[5] = NAN;
+            values[3] = change == POISONED ? NAN : change == HUGE_ONE ? FLT_MAX : -1e-3f;
             e->bytes = values;
         }
     }
@@ -86,6 +89,8 @@ static void make_files(void)
     make_changed("missing.safetensors", MISSING);
     make_changed("misshapen.safetensors", MISSHAPEN);
     make_changed("poisoned.safetensors", POISONED);
+    make_changed("huge.safetensors", HUGE_ONE);
+    make_changed("negative.safetensors", NEGATIVE);
     scratch_ppm("a.ppm", 48, 40, 200);
     scratch_ppm("b.ppm", 32, 32, 10);
     scratch_ppm("x/same.ppm", 32, 32, 90);
@@ -294,6 +299,14 @@ static void test_predict(void)
             "predict missing.safetensors a.ppm");
     REFUSED(1, "layer1.0.conv1.weight is [1, 8, 3, 3]", "predict misshapen.safetensors a.ppm");
     REFUSED(1, "NaN", "predict poisoned.safetensors a.ppm");
+    REFUSED(1, "layer1.0.bn1.running_var has a variance below zero at element 3",
+            "predict negative.safetensors a.ppm");
+    r = run("predict huge.safetensors a.ppm c.png --json");
+    CHECK(r.status == 1 && !*r.out && lines(r.err) == 2 &&
+              strstr(r.err, "gad: a.ppm: the net's output is not a finite number"),
+          "outputs that are no numbers are no answer");
+    r = run("explain huge.safetensors a.ppm -o huge --methods saliency");
+    CHECK(r.status == 1 && lines(r.err) == 1 && strstr(r.err, "a.ppm: "), "nor do they explain");
     r = run("predict foreign.safetensors one.npy --json");
     CHECK(succeeded(&r) && strstr(r.out, "\"class "), "weights without metadata are usable");
     r = run("predict vgg.safetensors one.npy a.ppm --json");

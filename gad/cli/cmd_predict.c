@@ -118,19 +118,19 @@ static void flush(struct predict *p)
         memcpy(p->x + i * floats, p->batch[i].x, floats * sizeof *p->x);
     if (err == ENG_OK)
         err = eng_tape_forward(p->tape, p->x, p->count);
-    if (err == ENG_OK) {
+    if (err == ENG_OK)
         cli_bar_clear(p->session);
-        print_head(p);
-    }
     for (size_t i = 0; i < p->count; i++) {
-        if (err != ENG_OK) {
-            struct eng_why of = why;
-            eng_fail_in(&of, err, p->batch[i].name);
-            cli_fail(p->session, err, &of);
+        const float *logits = p->tape ? eng_tape_output(p->tape) + i * classes : NULL;
+        struct eng_why of = why;
+        const enum eng_err one = err != ENG_OK ? err : gad_outputs_check(logits, classes, &of);
+        if (one != ENG_OK) {
+            eng_fail_in(&of, one, p->batch[i].name);
+            cli_fail(p->session, one, &of);
             p->failed = 1;
         } else {
-            const float *logits = eng_tape_output(p->tape) + i * classes;
             eng_softmax(logits, 1, classes, p->probabilities);
+            print_head(p);
             (p->json ? print_json : print_row)(p, &p->batch[i], logits);
         }
         cli_image_release(&p->batch[i]);
