@@ -302,6 +302,19 @@ static int by_alpha(const void *pa, const void *pb)
     return strcmp(a->file, b->file);
 }
 
+/* The note as train_one writes it, of distances as gad_alpha_parse takes them. */
+static int read_alpha(struct gad_alpha *alpha, const char *note)
+{
+    int used = 0;
+    if (sscanf(note, "[%f,%f]%n", &alpha->of[0], &alpha->of[1], &used) != GAD_CLASSES ||
+        used == 0 || note[used])
+        return 0;
+    for (int c = 0; c < GAD_CLASSES; c++)
+        if (!(alpha->of[c] >= 0.0f && isfinite(alpha->of[c])))
+            return 0;
+    return 1;
+}
+
 static enum eng_err read_one(struct gad_support *s, const char *dir, const char *base_print,
                              const struct dat_model *base,
                              const struct dat_preprocess_change *prepare, size_t file_memory,
@@ -317,10 +330,13 @@ static enum eng_err read_one(struct gad_support *s, const char *dir, const char 
     if (err == ENG_OK) {
         const char *of = dat_model_note(&s->model, "base_fingerprint");
         const char *alpha = dat_model_note(&s->model, "alpha");
-        if (!of || !alpha ||
-            sscanf(alpha, "[%f,%f]", &s->alpha.of[0], &s->alpha.of[1]) != GAD_CLASSES)
+        if (!of || !alpha || !read_alpha(&s->alpha, alpha))
             err = eng_fail(why, ENG_MISMATCH, "%s: is no support; make them with gad support",
                            path);
+        else if (s->model.config.classes != base->config.classes)
+            err = eng_fail(why, ENG_MISMATCH,
+                           "%s: has %zu classes, the original %zu; train supports for this one",
+                           path, s->model.config.classes, base->config.classes);
         else if (strcmp(of, base_print) != 0 ||
                  strcmp(s->model.config.arch, base->config.arch) != 0)
             err = eng_fail(

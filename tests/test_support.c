@@ -376,6 +376,60 @@ static void test_preprocessing(void)
     dat_model_release(&base);
 }
 
+/* ---- supports that contradict their notes ---------------------------------------------------- */
+
+/* Writes a net of so many classes that says it is a support of `base`, with this alpha. */
+static void make_support(const char *name, const struct dat_model *base, size_t classes,
+                         const char *alpha)
+{
+    const struct eng_arch_config config = {base->config.arch, 0.08f, classes, 0};
+    char print[DAT_FINGERPRINT];
+    struct dat_model model;
+    struct eng_why why = {""};
+    dat_model_fingerprint(base, print);
+    need(dat_model_init(&model, &config, NULL, &base->preprocess, 5, &why), &why);
+    need(dat_model_set_note(&model, "base_fingerprint", "%s", print), &why);
+    need(dat_model_set_note(&model, "alpha", "%s", alpha), &why);
+    need(dat_model_write(&model, scratch_path("%s", name), &why), &why);
+    dat_model_release(&model);
+}
+
+/* With more outputs than the original a support would be written beyond the original's. */
+static void test_contradictions(void)
+{
+    static const struct {
+        size_t classes;
+        const char *alpha, *says; /* NULL: it is taken */
+    } cases[] = {
+        {GAD_CLASSES, "[0,2.5]", NULL},
+        {GAD_CLASSES + 1, "[2,2]", "has 3 classes, the original 2"},
+        {GAD_CLASSES - 1, "[2,2]", "has 1 classes, the original 2"},
+        {GAD_CLASSES, "[2]", "is no support"},
+        {GAD_CLASSES, "[2,2", "is no support"},
+        {GAD_CLASSES, "[2,2,2]", "is no support"},
+        {GAD_CLASSES, "[nan,nan]", "is no support"},
+        {GAD_CLASSES, "[2,inf]", "is no support"},
+        {GAD_CLASSES, "[-2,2]", "is no support"},
+    };
+    const struct dat_preprocess_change none = {0};
+    struct dat_model base;
+    struct eng_why why = {""};
+    scratch_text("odd/none", "");
+    need(dat_model_read(&base, make_model("of.safetensors", "cat", "dog", NULL), NULL, &why), &why);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct gad_supports supports;
+        make_support("odd/alpha2.safetensors", &base, cases[i].classes, cases[i].alpha);
+        const enum eng_err err = gad_supports_read(&supports, scratch_path("odd"), &base, &none, 0,
+                                                   &why);
+        CHECK(err == (cases[i].says ? ENG_MISMATCH : ENG_OK) &&
+                  (!cases[i].says || (strstr(why.text, "odd/alpha2.safetensors: ") &&
+                                      strstr(why.text, cases[i].says))),
+              "%zu outputs, alpha %s: %s", cases[i].classes, cases[i].alpha, why.text);
+        gad_supports_release(&supports);
+    }
+    dat_model_release(&base);
+}
+
 /* ---- damaged photos, and no room ------------------------------------------------------------ */
 
 static void test_damaged(void)
@@ -515,6 +569,7 @@ int main(void)
     test_subject();
     test_other_photos();
     test_preprocessing();
+    test_contradictions();
     test_damaged();
     test_interrupted();
     scratch_remove();
