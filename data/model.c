@@ -192,6 +192,19 @@ static enum eng_err parse_numbers(const char *text, double *out, size_t count)
     return ok ? ENG_OK : ENG_FORMAT;
 }
 
+/* A number of pixels: whole, and no more than a side can have. */
+static int is_pixels(double n)
+{
+    return n >= 0 && n <= DAT_IMAGE_MAX_SIDE && n == floor(n);
+}
+
+static int parse_pixels(const char *text, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && *end == '\0' && is_pixels(*out);
+}
+
 static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_tensors *file,
                                     struct eng_why *why)
 {
@@ -206,11 +219,11 @@ static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_t
     if (err == ENG_NOMEM)
         return eng_fail(why, err, "out of memory");
     if (err != ENG_OK || !rule || dat_preprocess_rule_parse(&p->rule, rule) != ENG_OK ||
-        (shorter && (resize = strtod(shorter, NULL)) < 0) || !(size[0] >= 1 && size[0] <= 65500) ||
-        !(size[1] >= 1 && size[1] <= 65500) || !(resize <= 65500))
+        (shorter && !parse_pixels(shorter, &resize)) || !is_pixels(size[0]) || size[0] < 1 ||
+        !is_pixels(size[1]) || size[1] < 1)
         return eng_fail(why, ENG_FORMAT,
-                        "its metadata does not say how images are prepared (resize_rule, mean, "
-                        "std, input_size); write it anew with gad train");
+                        "its metadata does not say how images are prepared (resize_rule, resize, "
+                        "mean, std, input_size); write it anew with gad train");
     for (int c = 0; c < 3; c++) {
         p->mean[c] = (float)mean[c];
         p->std[c] = (float)std[c];

@@ -144,6 +144,38 @@ static void test_large_inputs(void)
     }
 }
 
+/* Half a pixel is none, nor is a number with something behind it. */
+static void test_odd_inputs(void)
+{
+    static const struct eng_arch_config tiny = {"vgg16", 0.0625f, 2, 1};
+    static const struct {
+        const char *size, *resize;
+        enum eng_err err;
+    } cases[] = {
+        {"[8,8]", "8", ENG_OK},         {"[8,8]", "9.0", ENG_OK},
+        {"[8,8]", "8px", ENG_FORMAT},   {"[8,8]", "eight", ENG_FORMAT},
+        {"[8,8]", "", ENG_FORMAT},      {"[8,8]", "8.5", ENG_FORMAT},
+        {"[8,8]", "nan", ENG_FORMAT},   {"[8,8]", "-8", ENG_FORMAT},
+        {"[8,8]", "65501", ENG_FORMAT}, {"[8,8]", "0", ENG_FORMAT},
+        {"[8.5,8]", "8", ENG_FORMAT},   {"[8,0.5]", "8", ENG_FORMAT},
+        {"[8,65501]", "8", ENG_FORMAT}, {"[8,8,8]", "8", ENG_FORMAT},
+        {"[8,\"8\"]", "8", ENG_FORMAT}, {"8", "8", ENG_FORMAT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct dat_safetensors_meta lines[] = {
+            {"format", "gad"},           {"resize_rule", "crop"},
+            {"resize", cases[i].resize}, {"input_size", cases[i].size},
+            {"mean", "[0,0,0]"},         {"std", "[1,1,1]"}};
+        struct dat_model model;
+        struct eng_why why = {""};
+        const char *path = make(&tiny, lines, sizeof lines / sizeof *lines);
+        const enum eng_err err = dat_model_read(&model, path, NULL, &why);
+        CHECK(err == cases[i].err && (err == ENG_OK || !strncmp(why.text, path, strlen(path))),
+              "%s, resized to '%s': %s", cases[i].size, cases[i].resize, why.text);
+        dat_model_release(&model);
+    }
+}
+
 /* Statistics and how many batches they are of belong together. */
 static void test_start_from(void)
 {
@@ -180,6 +212,7 @@ int main(void)
     test_many_classes();
     test_no_classes();
     test_large_inputs();
+    test_odd_inputs();
     scratch_remove();
     return tap_done();
 }
