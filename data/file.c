@@ -229,6 +229,32 @@ fail:
     return err;
 }
 
+enum eng_err dat_out_append(struct dat_out *out, const char *path, size_t keep, struct eng_why *why)
+{
+    enum eng_err err;
+
+    *out = (struct dat_out){.path = strdup(path)};
+    if (!out->path)
+        return refused(why, path, WRITE, errno);
+    const int fd = open_retrying(path, O_WRONLY | O_CREAT, 0666);
+    if (fd >= 0 && ftruncate(fd, (off_t)keep) == 0 && lseek(fd, (off_t)keep, SEEK_SET) >= 0)
+        out->stream = fdopen(fd, "wb");
+    if (out->stream)
+        return ENG_OK;
+    err = refused(why, path, WRITE, errno);
+    if (fd >= 0)
+        close(fd);
+    dat_out_abort(out);
+    return err;
+}
+
+enum eng_err dat_out_flush(struct dat_out *out, struct eng_why *why)
+{
+    if (fflush(out->stream) != 0)
+        return refused(why, out->path, WRITE, errno);
+    return ferror(out->stream) ? refused(why, out->path, WRITE, 0) : ENG_OK;
+}
+
 enum eng_err dat_out_write(struct dat_out *out, const void *bytes, size_t count,
                            struct eng_why *why)
 {

@@ -38,6 +38,14 @@ enum eng_err dat_out_write(struct dat_out *out, const void *bytes, size_t count,
 enum eng_err dat_out_commit(struct dat_out *out, struct eng_why *why);
 void dat_out_abort(struct dat_out *out);
 
+/* For a file that grows in place: keeps its first `keep` bytes (0: it is made if it is not there),
+ * and what is written goes behind them. A flush hands it to the system; after an error of one the
+ * file may end in half of what was written before. It is ended by commit, or by abort, which then
+ * leaves it as it is. */
+enum eng_err dat_out_append(struct dat_out *out, const char *path, size_t keep,
+                            struct eng_why *why);
+enum eng_err dat_out_flush(struct dat_out *out, struct eng_why *why);
+
 /* Makes a folder and its parents; ENG_OK if it is there already. */
 enum eng_err dat_folder_make(const char *path, struct eng_why *why);
 

@@ -261,6 +261,61 @@ static void test_full_disk(void)
     signal(SIGXFSZ, SIG_DFL);
 }
 
+/* What is behind the bytes that are kept makes room for what comes; an error says why, and leaves
+ * what is kept. */
+static void test_append(void)
+{
+    const char *path = scratch_path("grows/file"), *nowhere = scratch_path("grows/not/file");
+    struct eng_why why = {{0}};
+    struct dat_out out;
+    struct rlimit before, limit;
+
+    scratch_text("grows/other", "");
+    CHECK(dat_out_append(&out, path, 0, &why) == ENG_OK && fputs("one", out.stream) >= 0 &&
+              dat_out_flush(&out, &why) == ENG_OK && holds(path, "one", 3),
+          "a file that is there once it is flushed %s", why.text);
+    dat_out_abort(&out);
+    CHECK(holds(path, "one", 3), "and stays");
+    CHECK(dat_out_append(&out, path, 2, &why) == ENG_OK && fputs("ly", out.stream) >= 0 &&
+              dat_out_commit(&out, &why) == ENG_OK && holds(path, "only", 4),
+          "a part of it is kept %s", why.text);
+    CHECK(dat_out_append(&out, path, 0, &why) == ENG_OK && dat_out_commit(&out, &why) == ENG_OK &&
+              holds(path, "", 0),
+          "or nothing %s", why.text);
+    CHECK(dat_out_append(&out, nowhere, 0, &why) == ENG_MISSING && told(&why, nowhere, "folder"),
+          "no folder for it: %s", why.text);
+    CHECK(dat_out_append(&out, scratch_root, 0, &why) == ENG_IO &&
+              told(&why, scratch_root, "it is a folder"),
+          "a folder: %s", why.text);
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = 1000;
+    CHECK(dat_out_append(&out, path, 0, &why) == ENG_OK && fputs("kept", out.stream) >= 0 &&
+              dat_out_flush(&out, &why) == ENG_OK,
+          "room for some %s", why.text);
+    for (int i = 0; i < 2000; i++)
+        fputc('x', out.stream);
+    fflush(stdout);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const enum eng_err full = dat_out_flush(&out, &why);
+    dat_out_abort(&out);
+    setrlimit(RLIMIT_FSIZE, &before);
+    CHECK(full == ENG_IO && told(&why, path, "make room"), "but not for more: %s", why.text);
+    signal(SIGXFSZ, SIG_DFL);
+
+    /* A write fails for another reason, and it is not for want of room. */
+    const int fd = open(path, O_RDONLY);
+    CHECK(dat_out_append(&out, path, 4, &why) == ENG_OK && fputs("more", out.stream) >= 0 &&
+              fd >= 0 && dup2(fd, fileno(out.stream)) >= 0 && dat_out_flush(&out, &why) == ENG_IO &&
+              told(&why, path, "Bad file descriptor") && !strstr(why.text, "room"),
+          "the system's reason is told: %s", why.text);
+    dat_out_abort(&out);
+    close(fd);
+    CHECK(holds(path, "kept", 4), "what was flushed before is there");
+}
+
 /* Two writers and a reader: whoever wins, the file is always whole. */
 static void test_race(void)
 {
@@ -347,6 +402,7 @@ int main(void)
     test_write();
     test_out();
     test_full_disk();
+    test_append();
     test_race();
     test_folders();
     scratch_remove();
