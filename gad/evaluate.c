@@ -494,6 +494,15 @@ static enum eng_err workbench_init(struct workbench *b, struct gad_evaluation *e
     return gad_mapper_new(&b->mapper, &e->model, &e->supports, b->height, b->width, &maps, why);
 }
 
+static void warn_of_damage(const struct gad_ledger *ledger, const struct gad_evaluation *e)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "%.800s: line %zu is damaged; all but the first %zu images are evaluated again",
+             ledger->path, ledger->damaged, e->resumed);
+    gad_watch_warn(e->options->watch, text);
+}
+
 enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_options *o,
                           struct eng_why *why)
 {
@@ -512,6 +521,8 @@ enum eng_err gad_evaluate(struct gad_evaluation *e, const struct gad_evaluate_op
         describe(run, e);
         err = gad_ledger_open(&ledger, o->output, run, o->replace, e, &e->resumed, why);
     }
+    if (err == ENG_OK && ledger.damaged)
+        warn_of_damage(&ledger, e);
     if (err == ENG_OK)
         err = evaluate_rest(&b, &ledger, e->resumed, why);
     if (err == ENG_OK)

@@ -2,20 +2,20 @@
  *
  * The first line tells which evaluation it is. An image is its rows, and then its own line, which
  * says that all of it is there; whatever an interruption cut off behind the last such line does
- * not count. Numbers are hexadecimal floats: what is read back has the same bits. It stays until
- * the results are written: what fails or is interrupted then goes on from a ledger that has
- * everything.
+ * not count. Neither does what is behind a line that is damaged. Numbers are hexadecimal floats:
+ * what is read back has the same bits. It stays until the results are written: what fails or is
+ * interrupted then goes on from a ledger that has everything.
  */
 #ifndef GAD_LEDGER_H
 #define GAD_LEDGER_H
 
+#include "data/file.h"
 #include "gad/evaluate.h"
 
-#include <stdio.h>
-
 struct gad_ledger {
-    FILE *stream;
+    struct dat_out out;
     char *path;
+    size_t damaged; /* number of the line that reading ended at, since it is damaged; 0: none */
 };
 
 /* Opens dir/evaluate.partial. If it is of this evaluation (the same `run` text), images that it

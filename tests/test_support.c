@@ -504,6 +504,27 @@ static enum eng_err evaluate(const struct gad_evaluate_options *o, struct eng_wh
     return err;
 }
 
+/* Takes the first row out of a ledger, or all rows but not the lines of their images; or writes a
+ * digit behind a row. */
+static void damage_ledger(const char *path, int how)
+{
+    uint8_t *bytes;
+    size_t count;
+    scratch_need(dat_file_read(&bytes, &count, path, NULL) == ENG_OK, path);
+    FILE *f = fopen(path, "w");
+    scratch_need(f != NULL, path);
+    int rows = 0;
+    for (char *line = (char *)bytes, *end; (end = strchr(line, '\n')); line = end + 1) {
+        const int row = strncmp(line, "row ", 4) == 0;
+        rows += row;
+        if (row && (how == 1 || (how == 0 && rows == 1)))
+            continue;
+        fprintf(f, "%.*s%s\n", (int)(end - line), line, row && how == 2 && rows == 3 ? " 1" : "");
+    }
+    scratch_need(fclose(f) == 0, path);
+    free(bytes);
+}
+
 static void test_interrupted(void)
 {
     static const char *const many = "synthetic:cats-dogs,count=100"; /* three groups held out */
@@ -552,6 +573,19 @@ static void test_interrupted(void)
     need(evaluate(&e, &why), &why);
     CHECK(seen.stops < all && same_results("r-cut", "r-whole"),
           "goes on from a ledger whose last line is cut off, to the same tables");
+    CHECK(seen.warnings == 0, "which is nothing to speak of");
+    for (int damage = 0; damage < 3; damage++) {
+        seen.stops = 0;
+        seen.stop_at = all - 5;
+        seen.warnings = 0;
+        scratch_need(evaluate(&e, &why) == ENG_INTERRUPTED, partial);
+        damage_ledger(partial, damage);
+        seen.stops = seen.stop_at = 0;
+        need(evaluate(&e, &why), &why);
+        CHECK(seen.warnings == 1 && strstr(seen.warning, "evaluate.partial: line ") &&
+                  strstr(seen.warning, "is damaged") && same_results("r-cut", "r-whole"),
+              "what is behind a damaged line is evaluated again: %s", seen.warning);
+    }
     seen.stops = 0;
     seen.stop_at = 1;
     CHECK(evaluate(&e, &why) == ENG_INTERRUPTED, "its first pass can be ended, too");
