@@ -2,6 +2,8 @@
 
 #include "data/safetensors.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +83,27 @@ done:
     return err;
 }
 
-/* Fills `values` from the tensor of that name, which must have the shape's size. */
+/* Fills `values` from the tensor of that name, which must have that shape. */
 static enum eng_err take(const struct dat_safetensors *file, const char *name, float *values,
                          const struct eng_shape *shape, struct eng_why *why)
 {
     const struct dat_safetensors_entry *e = dat_safetensors_find(file, name);
     const size_t count = eng_shape_count(shape);
-    if (!e || e->dtype != DAT_F32 || e->size != count * sizeof(float))
+    int same = e && e->dtype == DAT_F32 && e->rank == (size_t)shape->rank;
+    for (int d = 0; same && d < shape->rank; d++)
+        same = e->dim[d] == shape->dim[d];
+    if (!same)
         return eng_fail(why, ENG_FORMAT, "it lacks %s; delete it to begin anew", name);
     return dat_safetensors_float(e, values, count);
+}
+
+/* 1 and the number if the text is its digits and nothing else. */
+static int whole_number(uint64_t *number, const char *text)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
 static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetensors *file,
@@ -99,17 +113,30 @@ static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetens
     const char *steps = dat_safetensors_value(file, "steps");
     const char *batches = dat_safetensors_value(file, "batches");
     const struct dat_safetensors_entry *log = dat_safetensors_find(file, "log");
+    uint64_t stepped, tracked;
     if (!run || !steps || !batches || !log || log->dtype != DAT_F64 || log->rank != 2 ||
-        log->dim[0] > c->epochs || log->dim[1] != LOG_COLUMNS)
+        log->dim[1] != LOG_COLUMNS)
         return eng_fail(why, ENG_FORMAT, "no checkpoint of a training; move it away");
     if (strcmp(run, c->run) != 0)
         return eng_fail(why, ENG_MISMATCH,
                         "was left by a training with other options, data or code; finish that one, "
                         "or delete the file to begin anew");
+    if (log->dim[0] == 0 || log->dim[0] > c->epochs || !whole_number(&stepped, steps) ||
+        stepped > log->dim[0] * c->steps || !whole_number(&tracked, batches))
+        return eng_fail(why, ENG_FORMAT,
+                        "%zu epochs, %.40s steps and %.40s batches cannot be those of a training "
+                        "of %zu epochs of at most %llu steps; delete it to begin anew",
+                        log->dim[0], steps, batches, c->epochs, (unsigned long long)c->steps);
     struct named name;
     for (size_t i = 0; i < eng_net_param_count(model->net); i++) {
         struct eng_param *p = eng_net_param(model->net, i);
         ENG_TRY(take(file, p->name, p->value, &p->shape, why));
+        for (size_t k = 0; k < eng_shape_count(&p->shape); k++)
+            if (!isfinite(p->value[k]))
+                return eng_fail(why, ENG_FORMAT,
+                                "%s has a NaN or an infinity at element %zu; delete it to begin "
+                                "anew",
+                                p->name, k);
         for (int a = 0; a < ARRAYS; a++)
             if (eng_optim_state(optim, i, a))
                 ENG_TRY(take(file, state_name(&name, p, a), eng_optim_state(optim, i, a), &p->shape,
@@ -121,8 +148,8 @@ static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetens
         memcpy(row, (const char *)log->bytes + i * sizeof row, sizeof row);
         c->log[i] = (struct gad_epoch){row[0], row[1], row[2], row[3]};
     }
-    eng_optim_set_steps(optim, strtoull(steps, NULL, 10));
-    eng_net_set_batches_tracked(model->net, strtoull(batches, NULL, 10));
+    eng_optim_set_steps(optim, stepped);
+    eng_net_set_batches_tracked(model->net, tracked);
     eng_net_changed(model->net);
     return ENG_OK;
 }

@@ -62,6 +62,12 @@ static void describe(char text[512], const struct dat_model *model, const struct
              (unsigned long long)o->seed, o->exec->gemm->name, eng_exec_arithmetic(o->exec));
 }
 
+/* Of an epoch, if all images can be read. */
+static uint64_t steps_of(const struct gad_fit_options *o)
+{
+    return (o->train_count + o->batch - 1) / o->batch;
+}
+
 static void fit_release(struct fit *f)
 {
     eng_tape_free(f->tape);
@@ -79,7 +85,7 @@ static enum eng_err fit_init(struct fit *f, struct dat_model *model,
 {
     const size_t classes = model->config.classes;
     *f = (struct fit){.model = model, .o = o};
-    f->steps = (uint64_t)o->epochs * ((o->train_count + o->batch - 1) / o->batch);
+    f->steps = (uint64_t)o->epochs * steps_of(o);
     f->seed = calloc(o->batch * classes, sizeof *f->seed);
     f->targets = calloc(o->batch * classes, sizeof *f->targets);
     f->labels = calloc(o->batch, sizeof *f->labels);
@@ -229,7 +235,8 @@ enum eng_err gad_fit(struct dat_model *model, const struct gad_fit_options *o,
     ENG_TRY(gad_fit_check(o->epochs, o->batch, o->lr, why));
     if (o->train_count == 0)
         return eng_fail(why, ENG_ARG, "nothing to train: no images");
-    struct gad_checkpoint c = {.path = o->checkpoint, .run = run, .epochs = o->epochs};
+    struct gad_checkpoint c = {
+        .path = o->checkpoint, .run = run, .epochs = o->epochs, .steps = steps_of(o)};
     c.log = calloc(o->epochs, sizeof *c.log);
     if (!c.log)
         return eng_fail(why, ENG_NOMEM, "out of memory");
