@@ -7,7 +7,7 @@
 #   make bench        what it costs: JSON lines
 #   make bench-peers  beside PyTorch and ONNX Runtime; ARGS='--arch vgg16' and more: bench/compare.py
 #   make parity       how far from PyTorch, Captum and Pillow; ARGS='outputs': tests/peers/parity.py
-#   make fuzz         the decoders under libFuzzer (clang), FUZZ_TIME=10 seconds each; FUZZ_SAN=memory
+#   make fuzz         file readers under libFuzzer (clang), FUZZ_TIME=10 seconds each; FUZZ_SAN=memory
 #   make fuzz-afl     the same under AFL++ (afl-clang-fast)
 #   make layers       does each directory use only what stands below it? By nm
 #   make headers      does every header compile alone, and gad.h in other languages?

@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count); /* libFuzzer's name; returns 0 */
 
@@ -53,6 +55,53 @@ static inline uint8_t *fuzz_copy(const void *bytes, size_t count)
     if (count)
         memcpy(copy, bytes, count);
     return copy;
+}
+
+static char fuzz_folder_made[64];
+
+static inline void fuzz_folder_remove(void)
+{
+    rmdir(fuzz_folder_made);
+}
+
+/* A folder for what has to be a file, in memory if the system has such: this process's own, and
+ * gone when it ends, if the target has removed what it put there. */
+static inline const char *fuzz_folder(void)
+{
+    if (!fuzz_folder_made[0]) {
+        snprintf(fuzz_folder_made, sizeof fuzz_folder_made, "%s/gad-fuzz-XXXXXX",
+                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        FUZZ_PROMISE(mkdtemp(fuzz_folder_made) && atexit(fuzz_folder_remove) == 0);
+    }
+    return fuzz_folder_made;
+}
+
+/* The path of a file in it, in static memory. */
+static inline const char *fuzz_path(const char *name)
+{
+    static char paths[4][128];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", fuzz_folder(), name);
+    return path;
+}
+
+static inline void fuzz_put_file(const char *path, const void *bytes, size_t count)
+{
+    FILE *f = fopen(path, "wb");
+    FUZZ_PROMISE(f && fwrite(bytes, 1, count, f) == count && fclose(f) == 0);
+}
+
+/* Whether the file holds these bytes and no more. */
+static inline int fuzz_file_is(const char *path, const void *bytes, size_t count)
+{
+    uint8_t *read = malloc(count + 1);
+    FILE *f = fopen(path, "rb");
+    FUZZ_PROMISE(read && f);
+    const int same = fread(read, 1, count + 1, f) == count && memcmp(read, bytes, count) == 0;
+    fclose(f);
+    free(read);
+    return same;
 }
 
 #endif

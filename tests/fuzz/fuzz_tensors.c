@@ -11,8 +11,6 @@
 #include "data/zip.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <unistd.h>
-
 enum { SMALL = 4096 /* bytes of a file that is written again */ };
 
 static void look_at_net(const struct dat_tensors *file)
@@ -75,7 +73,7 @@ static void check_same(const struct dat_tensors *file, const struct dat_tensors 
     }
 }
 
-/* Through a file in memory, if the system has such. `which` picks the format. */
+/* Through a file. `which` picks the format. */
 static void check_again(const struct dat_tensors *file, uint32_t which)
 {
     static const char *const endings[] = {"safetensors", "npz", "pth"};
@@ -83,14 +81,13 @@ static void check_again(const struct dat_tensors *file, uint32_t which)
     struct dat_safetensors_entry *entries = calloc(count + 1, sizeof *entries);
     struct dat_tensors *again;
     struct eng_why why = {""};
-    char path[64];
+    char name[32];
     size_t lines;
     FUZZ_PROMISE(entries);
     for (size_t i = 0; i < count; i++)
         entries[i] = *dat_tensors_at(file, i);
-    snprintf(path, sizeof path, "%s/gad-fuzz-%ld.%s",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid(),
-             endings[which % 3]);
+    snprintf(name, sizeof name, "again.%s", endings[which % 3]);
+    const char *path = fuzz_path(name);
     const struct dat_safetensors_meta *metadata = dat_tensors_metadata(file, &lines);
     const enum eng_err err = dat_tensors_write(path, entries, count, metadata, lines, &why);
     if (err == ENG_OK) {
