@@ -276,7 +276,7 @@ static enum eng_err list_misfits(struct dat_likeness *out, const struct view *vi
     for (size_t i = 0; i < params; i++) {
         const struct eng_shape want = shape_of(out, i);
         const struct dat_safetensors_entry *e = find_entry(view, sorted[i]->name);
-        if (e && !has_shape(e, &want))
+        if (e && (!has_shape(e, &want) || (want.rank && !want.dim[0]))) /* of no classes */
             add(out, DAT_MISSHAPEN, sorted[i]->name, e, &want);
     }
     qsort(sorted, params, sizeof *sorted, by_name);

@@ -222,8 +222,8 @@ static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_t
         (shorter && !parse_pixels(shorter, &resize)) || !is_pixels(size[0]) || size[0] < 1 ||
         !is_pixels(size[1]) || size[1] < 1)
         return eng_fail(why, ENG_FORMAT,
-                        "its metadata does not say how images are prepared (resize_rule, resize, "
-                        "mean, std, input_size); write it anew with gad train");
+                        "its metadata has no usable resize_rule, resize, input_size, mean or std, "
+                        "by which images are prepared; write it anew with gad train");
     for (int c = 0; c < 3; c++) {
         p->mean[c] = (float)mean[c];
         p->std[c] = (float)std[c];
@@ -232,6 +232,22 @@ static enum eng_err read_preprocess(struct dat_preprocess *p, const struct dat_t
     p->width = (size_t)size[1];
     p->resize = (size_t)resize;
     return dat_preprocess_check(p, why) == ENG_OK ? ENG_OK : ENG_FORMAT; /* the file's fault */
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* No two are the same. The names are sorted. */
+static enum eng_err check_names(const char **names, size_t count, struct eng_why *why)
+{
+    qsort(names, count, sizeof *names, by_text);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            return eng_fail(why, ENG_FORMAT, "its metadata names the class \"%.100s\" twice",
+                            names[i]);
+    return ENG_OK;
 }
 
 static enum eng_err read_classes(struct dat_model *model, const struct dat_tensors *file,
@@ -258,6 +274,8 @@ static enum eng_err read_classes(struct dat_model *model, const struct dat_tenso
             err = eng_fail(why, ENG_FORMAT, "a class in its metadata is not a text");
     if (err == ENG_OK)
         err = set_classes(model, names);
+    if (err == ENG_OK)
+        err = check_names(names, model->config.classes, why);
     free(names);
     dat_json_free(json);
     return err;

@@ -141,7 +141,7 @@ static enum eng_err make_part(struct dat_zip_part *part, struct front *front,
     if (err == ENG_UNSUPPORTED)
         return eng_fail(why, err,
                         "tensor \"%.100s\" has elements of type %s, which NumPy's files lack; "
-                        "convert it to F32",
+                        "give --dtype f32",
                         e->name, dat_dtype_name(e->dtype));
     if (err != ENG_OK || !dat_dims_count(&elements, e->dim, e->rank) ||
         elements * dat_dtype_size(e->dtype) != e->size)

@@ -108,8 +108,8 @@ enum eng_err dat_torch_open_legacy(struct dat_torch *t, const uint8_t *bytes, si
     const uint8_t *at = bytes, *end = bytes + count;
     if (count == 0 || bytes[0] != 0x80)
         return eng_fail(why, ENG_FORMAT,
-                        "this is no file of PyTorch's: it is neither a zip archive nor a pickle; "
-                        "check its kind, or get it again");
+                        "this is no file of PyTorch's: it is neither a zip archive nor a pickle of "
+                        "protocol 2 or later; check its kind, or get it again");
     ENG_TRY(read_legacy_head(&at, end, &t->budget, why));
     ENG_TRY(next_pickle(&t->object, &at, end, &t->budget, why));
     ENG_TRY(next_pickle(&t->keys, &at, end, &t->budget, why));

@@ -169,6 +169,12 @@ static void test_usage(void)
     REFUSED(2, "--lr takes a number", "train " DATA " -o t --lr nan");
     REFUSED(2, "--lr takes a number", "train " DATA " -o t --lr 1e99");
     REFUSED(2, "needs MODEL IMAGE", "predict");
+    REFUSED(2, "--size takes a number 1, 2, 3, ..., not '0'", "predict m a.ppm --size 0");
+    REFUSED(2, "no command 'nosuch'", "help nosuch");
+    r = run("help inspect");
+    CHECK(succeeded(&r) && strstr(r.out, "usage: gad inspect FILE"), "gad help of a command");
+    r = run("help");
+    CHECK(succeeded(&r) && strstr(r.out, "usage: gad COMMAND"), "gad help");
     REFUSED(2, "a.ppm", "inspect m.safetensors a.ppm");
     REFUSED(2, "threads", "predict m.safetensors a.ppm --threads 5000");
     REFUSED(2, "scalar", "predict m.safetensors a.ppm --cpu z80");

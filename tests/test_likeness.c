@@ -135,6 +135,7 @@ static void test_between(void)
                                        {"head.2.weight", 2, {5, 16}},
                                        {"head.2.bias", 1, {5}}};
     static const struct other second[] = {{"fc.2.weight", 2, {5, 16}}, {"fc.2.bias", 1, {5}}};
+    static const struct other empty[] = {{"fc.weight", 2, {0, 32}}, {"fc.bias", 1, {0}}};
     static const struct other loss[] = {{"criterion.weight", 1, {5}}};
     static const struct other norm[] = {{"conv1.num_batches_tracked", 0, {0}}};
     static const struct other deep[] = {{"bn1.bias", 4, {1, 1, 1, 4}}};
@@ -155,6 +156,8 @@ static void test_between(void)
           "2 unexpected (fc.2.weight, fc.2.bias); gad inspect lists what differs", "");
     check("one channel", "resnet18", "", gray, 1,
           "1 misshapen (conv1.weight is [4, 1, 7, 7], not [4, 3, 7, 7])", "");
+    check("no classes", "resnet18", "", empty, 2,
+          "2 misshapen (fc.weight is [0, 32], not [N, 32], fc.bias is [0], not [N])", "");
     check("another rank", "resnet18", "", deep, 1,
           "1 misshapen (bn1.bias is [1, 1, 1, 4], not [4])", "");
     check("all three", "vgg16", "features.0.bias=x", gray, 1,

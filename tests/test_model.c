@@ -176,6 +176,17 @@ static void test_odd_inputs(void)
     }
 }
 
+static void test_same_names(void)
+{
+    static const struct eng_arch_config tiny = {"vgg16", 0.0625f, 3, 1};
+    const struct dat_safetensors_meta line = {"classes", "[\"cat\",\"dog\",\"cat\"]"};
+    struct dat_model model;
+    struct eng_why why = {""};
+    CHECK(dat_model_read(&model, make(&tiny, &line, 1), NULL, &why) == ENG_FORMAT &&
+              strstr(why.text, "names the class \"cat\" twice") && !model.class_names,
+          "classes by one name: %s", why.text);
+}
+
 /* Statistics and how many batches they are of belong together. */
 static void test_start_from(void)
 {
@@ -213,6 +224,7 @@ int main(void)
     test_no_classes();
     test_large_inputs();
     test_odd_inputs();
+    test_same_names();
     scratch_remove();
     return tap_done();
 }

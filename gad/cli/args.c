@@ -18,6 +18,7 @@ static void print_option(const struct cli_option *o)
     case CLI_FLAG:
         break;
     case CLI_SIZE:
+    case CLI_COUNT:
         if (*(size_t *)o->value)
             printf(" (%zu)", *(size_t *)o->value);
         break;
@@ -71,9 +72,10 @@ static int store(const struct cli_option *o, const char *text)
         *(int *)o->value = 1;
         return 1;
     case CLI_SIZE:
+    case CLI_COUNT:
     case CLI_SEED: {
         const unsigned long long v = strtoull(text, &end, 10);
-        if (text[0] < '0' || text[0] > '9' || *end || errno)
+        if (text[0] < '0' || text[0] > '9' || *end || errno || (o->kind == CLI_COUNT && !v))
             return 0;
         if (o->kind == CLI_SEED)
             *(uint64_t *)o->value = v;
@@ -242,7 +244,9 @@ int cli_parse(struct cli_args *args, const struct cli_command *command,
                             CLI_TEXTS_MAX);
             else
                 cli_message(command->name, "--%s takes a number%s, not '%.200s'", o->name,
-                            o->kind == CLI_SIZE || o->kind == CLI_SEED ? " 0, 1, 2, ..." : "",
+                            o->kind == CLI_COUNT                         ? " 1, 2, 3, ..."
+                            : o->kind == CLI_SIZE || o->kind == CLI_SEED ? " 0, 1, 2, ..."
+                                                                         : "",
                             value);
             return 2;
         }

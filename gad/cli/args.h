@@ -13,6 +13,7 @@
 enum cli_kind {
     CLI_FLAG,   /* int: 1 if given */
     CLI_SIZE,   /* size_t */
+    CLI_COUNT,  /* size_t, 1 or more */
     CLI_SEED,   /* uint64_t */
     CLI_FLOAT,  /* float */
     CLI_DOUBLE, /* double */

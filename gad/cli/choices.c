@@ -98,10 +98,10 @@ void cli_prepare_options(struct dat_preprocess_change *change,
                          struct cli_option options[CLI_PREPARE_COUNT])
 {
     const struct cli_option all[CLI_PREPARE_COUNT] = {
-        {"size", CLI_SIZE, &change->size, "N",
+        {"size", CLI_COUNT, &change->size, "N",
          "images are brought to N x N pixels, not the model's"},
         {"resize-rule", CLI_TEXT, &change->rule, "NAME", "crop or stretch, not the model's"},
-        {"resize", CLI_SIZE, &change->resize, "N", "crop: pixels of the shorter side before it"},
+        {"resize", CLI_COUNT, &change->resize, "N", "crop: pixels of the shorter side before it"},
         {"mean", CLI_TEXT, &change->mean, "R,G,B", "mean of the normalisation, not the model's"},
         {"std", CLI_TEXT, &change->std, "R,G,B", "its deviation"},
     };

@@ -33,6 +33,33 @@ static int run(const struct cli_command *command, int argc, char **argv)
     return status ? status : 1;
 }
 
+/* The command of that name, or NULL. */
+static const struct cli_command *find(const char *name)
+{
+    for (size_t i = 0; i < COUNT; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    cli_message(NULL, "no command '%.200s'; gad --help lists what there is", name);
+    return 2;
+}
+
+/* Of a command (NULL: of them all). */
+static int help(char *name)
+{
+    const struct cli_command *command = name ? find(name) : NULL;
+    if (command)
+        return run(command, 2, (char *[]){name, "--help", NULL});
+    if (name)
+        return unknown(name);
+    print_usage(stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const int at = cli_command_at(argc, argv);
@@ -51,16 +78,12 @@ int main(int argc, char **argv)
         return 2;
     }
     char *name = argv[at];
-    if (strcmp(name, "help") == 0) {
-        print_usage(stdout);
-        return 0;
-    }
-    for (size_t i = 0; i < COUNT; i++)
-        if (strcmp(name, commands[i]->name) == 0) {
-            memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv); /* options behind it */
-            argv[1] = name;
-            return run(commands[i], argc - 1, argv + 1);
-        }
-    cli_message(NULL, "no command '%.200s'; gad --help lists what there is", name);
-    return 2;
+    if (strcmp(name, "help") == 0)
+        return help(argv[at + cli_command_at(argc - at, argv + at)]);
+    const struct cli_command *command = find(name);
+    if (!command)
+        return unknown(name);
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv); /* options behind it */
+    argv[1] = name;
+    return run(command, argc - 1, argv + 1);
 }
