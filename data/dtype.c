@@ -64,6 +64,13 @@ static float from_f16(uint16_t half)
     return from_bits(sign | (exponent + 112) << 23 | mantissa << 13);
 }
 
+struct complex_float {
+    float re, im;
+};
+struct complex_double {
+    double re, im;
+};
+
 /* memcpy compiles to a plain load, and may be unaligned. */
 #define CONVERT_EACH(type, expression)                                                             \
     for (size_t i = 0; i < count; i++) {                                                           \
@@ -102,6 +109,10 @@ static float from_f16(uint16_t half)
         CONVERT_EACH(float, x);                                                                    \
     case DAT_F64:                                                                                  \
         CONVERT_EACH(double, (real)x);                                                             \
+    case DAT_C64:                                                                                  \
+        CONVERT_EACH(struct complex_float, (real)hypot((double)x.re, (double)x.im));               \
+    case DAT_C128:                                                                                 \
+        CONVERT_EACH(struct complex_double, (real)hypot(x.re, x.im));                              \
     }
 
 void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count)
@@ -117,6 +128,11 @@ void dat_dtype_double(double *out, enum dat_dtype dtype, const void *bytes, size
 int dat_dtype_is_float(enum dat_dtype dtype)
 {
     return dtype == DAT_F16 || dtype == DAT_BF16 || dtype == DAT_F32 || dtype == DAT_F64;
+}
+
+int dat_dtype_is_complex(enum dat_dtype dtype)
+{
+    return dtype == DAT_C64 || dtype == DAT_C128;
 }
 
 /* The bits of the nearest number with so many bits of exponent and mantissa, 16 with the sign.

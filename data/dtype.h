@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /* Name (safetensors' spelling) and bytes of an element. All are little-endian; F16 is IEEE
- * binary16, BF16 the upper half of a float32, BOOL a byte that is 0 or not. */
+ * binary16, BF16 the upper half of a float32, BOOL a byte that is 0 or not; C64 and C128 are two of
+ * F32 and of F64, a complex number's real and imaginary part. */
 #define DAT_DTYPES(X)                                                                              \
     X(BOOL, 1)                                                                                     \
     X(U8, 1)                                                                                       \
@@ -19,7 +20,9 @@
     X(F16, 2)                                                                                      \
     X(BF16, 2)                                                                                     \
     X(F32, 4)                                                                                      \
-    X(F64, 8)
+    X(F64, 8)                                                                                      \
+    X(C64, 8)                                                                                      \
+    X(C128, 16)
 
 enum dat_dtype {
 #define DAT_DTYPE_CODE(name, size) DAT_##name,
@@ -34,14 +37,16 @@ const char *dat_dtype_name(enum dat_dtype dtype);
 int dat_dtype_find(enum dat_dtype *dtype, const char *name);
 
 /* Converts count elements at bytes, which need no alignment, to float32, rounding to nearest:
- * F32, F16, BF16, BOOL and the integers of up to 16 bits exactly. */
+ * F32, F16, BF16, BOOL and the integers of up to 16 bits exactly. Of complex numbers it is the
+ * magnitude. */
 void dat_dtype_float(float *out, enum dat_dtype dtype, const void *bytes, size_t count);
 
-/* The same to double: all but the integers of 64 bits exactly. */
+/* The same to double: all but the integers of 64 bits, and magnitudes, exactly. */
 void dat_dtype_double(double *out, enum dat_dtype dtype, const void *bytes, size_t count);
 
-/* 1 for the types of floating-point numbers. */
+/* 1 for the types of floating-point numbers, and of complex numbers. */
 int dat_dtype_is_float(enum dat_dtype dtype);
+int dat_dtype_is_complex(enum dat_dtype dtype);
 
 /* Converts count elements from one such type to another; out is aligned for its type, and apart
  * from bytes. Numbers that the new type does not have are rounded once, to the nearest, ties to

@@ -331,6 +331,10 @@ static enum eng_err read_values(struct eng_net *net, const struct dat_tensors *f
         struct eng_param *p = eng_net_param(net, i);
         const struct dat_safetensors_entry *e = dat_tensors_find(file, p->name);
         const size_t count = eng_shape_count(&p->shape);
+        if (dat_dtype_is_complex(e->dtype))
+            return eng_fail(why, ENG_UNSUPPORTED,
+                            "tensor %s has complex numbers, with which no net computes here",
+                            p->name);
         if (is_plain(e))
             eng_net_borrow(net, i, (float *)(uintptr_t)e->bytes);
         else

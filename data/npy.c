@@ -35,9 +35,9 @@ struct header {
 static const struct {
     const char *name;
     enum dat_dtype dtype;
-} types[] = {{"b1", DAT_BOOL}, {"i1", DAT_I8},  {"i2", DAT_I16}, {"i4", DAT_I32},
-             {"i8", DAT_I64},  {"u1", DAT_U8},  {"u2", DAT_U16}, {"u4", DAT_U32},
-             {"u8", DAT_U64},  {"f2", DAT_F16}, {"f4", DAT_F32}, {"f8", DAT_F64}};
+} types[] = {{"b1", DAT_BOOL}, {"i1", DAT_I8},  {"i2", DAT_I16}, {"i4", DAT_I32},  {"i8", DAT_I64},
+             {"u1", DAT_U8},   {"u2", DAT_U16}, {"u4", DAT_U32}, {"u8", DAT_U64},  {"f2", DAT_F16},
+             {"f4", DAT_F32},  {"f8", DAT_F64}, {"c8", DAT_C64}, {"c16", DAT_C128}};
 
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -126,7 +126,8 @@ static enum eng_err parse_descr(struct cursor *c, struct header *h)
 
     const int ordered = text[0] == '<' || text[0] == '>';
     for (size_t i = 0; (ordered || text[0] == '|') && i < TYPES; i++)
-        if (!strcmp(text + 1, types[i].name) && (ordered || dat_dtype_size(types[i].dtype) == 1)) {
+        if (!strcmp(text + 1, types[i].name) && (ordered || dat_dtype_size(types[i].dtype) == 1) &&
+            !(text[0] == '>' && dat_dtype_is_complex(types[i].dtype))) {
             h->dtype = types[i].dtype;
             h->big_endian = text[0] == '>';
             return ENG_OK;
@@ -286,6 +287,9 @@ enum eng_err dat_npy_decode(struct dat_npy *npy, const uint8_t *bytes, size_t co
     struct header h;
     *npy = (struct dat_npy){0};
     ENG_TRY(read_header(&h, bytes, count, why));
+    if (dat_dtype_is_complex(h.dtype))
+        return eng_fail(why, ENG_UNSUPPORTED,
+                        "the .npy file has complex numbers, which are no image's; save real ones");
     ENG_TRY(dat_budget_take(budget, h.count * sizeof *npy->data, why));
     npy->data = malloc(h.count ? h.count * sizeof *npy->data : 1);
     if (!npy->data)

@@ -78,7 +78,7 @@ static enum eng_err read_record(struct record *record, const struct dat_json_nod
     if (!dtype)
         return eng_fail(why, ENG_FORMAT, "tensor \"%.100s\" has no dtype; write the file again",
                         entry->name);
-    if (!dat_dtype_find(&entry->dtype, dtype))
+    if (!dat_dtype_find(&entry->dtype, dtype) || entry->dtype == DAT_C128)
         return eng_fail(why, ENG_UNSUPPORTED,
                         "tensor \"%.100s\" has elements of type %.20s; convert it to F32",
                         entry->name, dtype);
@@ -369,6 +369,11 @@ static enum eng_err check_arguments(size_t *size, const struct dat_safetensors_e
             return eng_fail(why, ENG_ARG, "a tensor with an impossible shape cannot be written");
         if (!dat_utf8_is(entries[i].name))
             return eng_fail(why, ENG_ARG, "a tensor's name is not UTF-8; choose another");
+        if (entries[i].dtype == DAT_C128)
+            return eng_fail(why, ENG_UNSUPPORTED,
+                            "tensor \"%.100s\" has elements of type C128, which safetensors files "
+                            "lack; write another format",
+                            entries[i].name);
         *size += entries[i].size;
     }
     for (size_t i = 0; i < metadata_count; i++)

@@ -78,7 +78,7 @@ enum eng_err dat_safetensors_float(const struct dat_safetensors_entry *entry, fl
  * the given order within a type's width, so that each is aligned for its type; the bytes depend on
  * nothing but the arguments. Names and keys must be unique and UTF-8 (in values, bytes that are
  * not become U+FFFD), and each size what shape and type make it: ENG_ARG otherwise, and nothing is
- * written. */
+ * written. ENG_UNSUPPORTED for C128, which the format does not have. */
 enum eng_err dat_safetensors_write(const char *path, const struct dat_safetensors_entry *entries,
                                    size_t count, const struct dat_safetensors_meta *metadata,
                                    size_t metadata_count, struct eng_why *why);

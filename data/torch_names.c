@@ -10,7 +10,9 @@
     X(module, "ShortStorage", NAMED, STORAGE, I16)                                                 \
     X(module, "CharStorage", NAMED, STORAGE, I8)                                                   \
     X(module, "ByteStorage", NAMED, STORAGE, U8)                                                   \
-    X(module, "BoolStorage", NAMED, STORAGE, BOOL)
+    X(module, "BoolStorage", NAMED, STORAGE, BOOL)                                                 \
+    X(module, "ComplexFloatStorage", NAMED, STORAGE, C64)                                          \
+    X(module, "ComplexDoubleStorage", NAMED, STORAGE, C128)
 
 #define NUMPY(X, module)                                                                           \
     X(module, "scalar", CALLED, OTHER, U8)                                                         \
@@ -42,6 +44,8 @@
     X("torch", "uint32", NAMED, DTYPE, U32)                                                        \
     X("torch", "uint16", NAMED, DTYPE, U16)                                                        \
     X("torch", "uint8", NAMED, DTYPE, U8)                                                          \
+    X("torch", "complex64", NAMED, DTYPE, C64)                                                     \
+    X("torch", "complex128", NAMED, DTYPE, C128)                                                   \
     X("torch", "bool", NAMED, DTYPE, BOOL)                                                         \
     X("torch", "Tensor", NAMED, OTHER, U8)                                                         \
     X("torch.nn.parameter", "Parameter", NAMED, OTHER, U8)                                         \

@@ -94,6 +94,10 @@ static const char *storage_name(enum dat_dtype dtype)
         return "ByteStorage";
     case DAT_BOOL:
         return "BoolStorage";
+    case DAT_C64:
+        return "ComplexFloatStorage";
+    case DAT_C128:
+        return "ComplexDoubleStorage";
     case DAT_U16:
     case DAT_U32:
     case DAT_U64:

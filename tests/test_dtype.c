@@ -71,8 +71,11 @@ static void test_others(void)
     dat_dtype_convert(&half, DAT_F16, &x, DAT_F64, 1);
     CHECK(half == 0x3C01, "F64 to F16 rounds once");
     CHECK(dat_dtype_is_float(DAT_BF16) && !dat_dtype_is_float(DAT_I64) &&
-              !dat_dtype_is_float(DAT_BOOL),
+              !dat_dtype_is_float(DAT_BOOL) && !dat_dtype_is_float(DAT_C64),
           "types of floating-point numbers");
+    CHECK(dat_dtype_is_complex(DAT_C64) && dat_dtype_is_complex(DAT_C128) &&
+              !dat_dtype_is_complex(DAT_F64),
+          "and of complex ones");
 }
 
 /* Two elements of each type, from an odd address. */
@@ -94,9 +97,14 @@ static void test_double(void)
                  {DAT_F16, "\0\x3E\1\x80", 1.5, -0x1p-24},
                  {DAT_BF16, "\xC0\x3F\x80\xFF", 1.5, -INFINITY},
                  {DAT_F32, "\0\0\xC0\x3F\1\0\0\x80", 1.5, -0x1p-149},
+                 {DAT_C64, "\0\0\x40\x40\0\0\x80\xC0\0\0\0\0\0\0\x80\xBF", 5, 1},
+                 {DAT_C128,
+                  "\0\0\0\0\0\0\x08\x40\0\0\0\0\0\0\x10\xC0"
+                  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xF0\x7F",
+                  5, INFINITY},
                  {DAT_F64, "\x9A\x99\x99\x99\x99\x99\xB9\x3F\0\0\0\0\0\0\xF0\xFF", 0.1, -INFINITY}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char odd[17];
+        char odd[33];
         double out[2];
         memcpy(odd + 1, cases[i].bytes, 2 * dat_dtype_size(cases[i].dtype));
         dat_dtype_double(out, cases[i].dtype, odd + 1, 2);

@@ -359,8 +359,7 @@ static const struct {
      "models.resnet.ResNet"},
     {"a quantised tensor", PICKLE("ctorch._utils\n_rebuild_qtensor\n)R."), ENG_UNSUPPORTED,
      "torch._utils._rebuild_qtensor"},
-    {"complex numbers", PICKLE("ctorch\nComplexFloatStorage\n."), ENG_UNSUPPORTED,
-     "torch.ComplexFloatStorage"},
+    {"quantised numbers", PICKLE("ctorch\nQInt8Storage\n."), ENG_UNSUPPORTED, "torch.QInt8Storage"},
     {"an element too far", V1("K\0", "K\7\x85", "K\1\x85"), ENG_FORMAT, "\"a\" reaches beyond"},
     {"an offset too far", V1("K\1", PAIR, "K\3K\1\x86"), ENG_FORMAT, "reaches beyond"},
     {"an offset at the end", V1("K\6", ")", ")"), ENG_FORMAT, "reaches beyond"},
@@ -614,6 +613,7 @@ static const struct dat_safetensors_entry entries[] = {
     {"f64", DAT_F64, 1, {4}, numbers + 1, 32},
     {"empty", DAT_F32, 3, {2, 0, 3}, NULL, 0},
     {"layer1.0.t\xC3\xBCr", DAT_F32, 1, {1}, numbers + 4, 4},
+    {"c64", DAT_C64, 1, {2}, numbers, 16},
     {"bf16", DAT_BF16, 1, {3}, numbers, 6}};
 
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -660,6 +660,30 @@ static void test_written(void)
               !dat_tensors_open(&file, path, NULL, NULL) && dat_tensors_count(file) == 0,
           "no tensors");
     dat_tensors_free(file);
+}
+
+/* Complex numbers of 64 bits each are all but safetensors'. */
+static void test_wide_complex(void)
+{
+    static const struct dat_safetensors_entry wide = {"c128", DAT_C128, 2, {1, 2}, numbers + 7, 32};
+    static const char *const endings[] = {"pth", "npz"};
+    struct eng_why why = {""};
+    for (int i = 0; i < 2; i++) {
+        const char *path = scratch_path("wide.%s", endings[i]);
+        struct dat_tensors *file = NULL;
+        scratch_need(!dat_tensors_write(path, &wide, 1, NULL, 0, NULL) &&
+                         !dat_tensors_open(&file, path, NULL, NULL),
+                     path);
+        const struct dat_safetensors_entry *e = dat_tensors_find(file, "c128");
+        CHECK(e && e->dtype == DAT_C128 && !strcmp(shape_of(e), "1,2") && e->size == 32 &&
+                  !memcmp(e->bytes, wide.bytes, 32),
+              ".%s holds complex numbers", endings[i]);
+        dat_tensors_free(file);
+    }
+    CHECK(dat_tensors_write(scratch_path("wide.safetensors"), &wide, 1, NULL, 0, &why) ==
+                  ENG_UNSUPPORTED &&
+              strstr(why.text, "type C128"),
+          "safetensors files do not: %s", why.text);
 }
 
 /* Metadata that is too long for a comment, and just not. */
@@ -986,6 +1010,7 @@ int main(void)
     test_legacy();
     test_keys();
     test_written();
+    test_wide_complex();
     test_long_metadata();
     test_no_name();
     test_arguments();
