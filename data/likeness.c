@@ -447,19 +447,24 @@ static void say_kind(struct sentence *s, const struct dat_likeness *l, enum dat_
     say(s, "%s)", shown < l->counts[kind] ? ", ..." : "");
 }
 
+/* 1 if the name begins like one of the net's, up to the first dot. */
+static int is_within(const struct eng_net *net, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    for (size_t i = 0; dot && i < eng_net_param_count(net); i++)
+        if (strncmp(eng_net_param_const(net, i)->name, name, (size_t)(dot - name) + 1) == 0)
+            return 1;
+    return 0;
+}
+
 /* 1 if weights that are unexpected stand within modules of the net, as layer1.2 or fc.2: the file
  * is another net's, which would compute something else without them. */
 static int is_deeper(const struct dat_likeness *l)
 {
     for (size_t i = 0; i < l->count; i++) {
         const struct dat_misfit *m = &l->misfits[i];
-        const char *dot = strchr(m->name, '.');
-        const size_t module = dot ? (size_t)(dot - m->name) + 1 : 0;
-        for (size_t k = 0; m->kind == DAT_UNEXPECTED && m->have->rank > 1 && module &&
-                           k < eng_net_param_count(l->net);
-             k++)
-            if (strncmp(eng_net_param_const(l->net, k)->name, m->name, module) == 0)
-                return 1;
+        if (m->kind == DAT_UNEXPECTED && m->have->rank > 1 && is_within(l->net, m->name))
+            return 1;
     }
     return 0;
 }
