@@ -18,7 +18,8 @@
  *            where it applies
  *   f32      plain sums of products, each a chain of float32
  *   bf16x3   three products in bfloat16 for one of float32 (engine/bf16.h), float32's class of
- *            error; without tiles a way to check results, and slow
+ *            error in a sum, though more ReLUs fall to the other side of zero (docs/parity.md);
+ *            without tiles a way to check results, and slow
  *   bf16     one product in bfloat16: errors near 1 %, never chosen by auto */
 #define ENG_PRECISIONS(X) X(AUTO, "auto") X(F32, "f32") X(BF16X3, "bf16x3") X(BF16, "bf16")
 
