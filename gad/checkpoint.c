@@ -1,9 +1,9 @@
 #include "gad/checkpoint.h"
 
 #include "data/safetensors.h"
+#include "engine/finite.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,12 +131,12 @@ static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetens
     for (size_t i = 0; i < eng_net_param_count(model->net); i++) {
         struct eng_param *p = eng_net_param(model->net, i);
         ENG_TRY(take(file, p->name, p->value, &p->shape, why));
-        for (size_t k = 0; k < eng_shape_count(&p->shape); k++)
-            if (!isfinite(p->value[k]))
-                return eng_fail(why, ENG_FORMAT,
-                                "%s has a NaN or an infinity at element %zu; delete it to begin "
-                                "anew",
-                                p->name, k);
+        const size_t count = eng_shape_count(&p->shape);
+        const size_t bad = eng_first_not_finite(p->value, count);
+        if (bad < count)
+            return eng_fail(why, ENG_FORMAT,
+                            "%s has a NaN or an infinity at element %zu; delete it to begin anew",
+                            p->name, bad);
         for (int a = 0; a < ARRAYS; a++)
             if (eng_optim_state(optim, i, a))
                 ENG_TRY(take(file, state_name(&name, p, a), eng_optim_state(optim, i, a), &p->shape,

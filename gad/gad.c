@@ -2,6 +2,7 @@
 
 #include "data/npy.h"
 #include "data/photo.h"
+#include "engine/finite.h"
 #include "engine/loss.h"
 #include "engine/sizes.h"
 #include "engine/tape.h"
@@ -310,10 +311,9 @@ static enum eng_err check(const float *x, size_t images, size_t height, size_t w
     if (count == (size_t)-1 || count / images > (size_t)1 << 31)
         return eng_fail(why, ENG_TOOBIG, "images of %zux%zu are too large; give another size",
                         width, height);
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(x[i]))
-            return eng_fail(why, ENG_ARG, "number %zu is a NaN or an infinity; an image has none",
-                            i);
+    const size_t bad = eng_first_not_finite(x, count);
+    if (bad < count)
+        return eng_fail(why, ENG_ARG, "number %zu is a NaN or an infinity; an image has none", bad);
     return ENG_OK;
 }
 
