@@ -179,9 +179,10 @@ static int run(int argc, char **argv, const struct cli_command *self)
 
 const struct cli_command cli_convert = {
     "convert", "IN OUT",
-    "Writes the tensors and the metadata of IN, a file of any format that gad inspect knows, in "
-    "the\n"
-    "format that the ending of OUT tells: .safetensors, .pth or .pt for PyTorch, .npz for NumPy.",
+    "Writes the tensors (of a checkpoint those of its state_dict) and the metadata of IN, a file "
+    "of\n"
+    "any format that gad inspect knows, in the format that the ending of OUT tells: .safetensors,\n"
+    ".pth or .pt for PyTorch, .npz for NumPy.",
     "  gad convert checkpoint.pth weights.safetensors\n"
     "  gad convert resnet18.safetensors resnet18.pth --dtype f16\n"
     "  gad convert finetuned.pth resnet18.pth --map 'backbone.*=*' --map 'head.*=fc.*'\n",
