@@ -6,21 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART = 1 << 20, ROWS = 64 }; /* numbers of a part, about; and its rows, a multiple of them */
+enum { CHUNK = 16384 };
 
 struct eng_grads {
     size_t count;
     float **values; /* kept: by parameter */
     size_t *sizes;
     const struct eng_grad_taker *taker; /* NULL: they are kept */
-    float *part[2];                     /* a stream: of the weights, of the biases */
+    float *part[2];                     /* a stream: weights of one layer, and its biases */
 };
 
-/* Numbers of a row of parameter `param`. */
-static size_t row_of(const struct eng_net *net, int param)
+/* Numbers of param[which] of a node that have a place here: 0 if it has none, or if they are handed
+ * on by the operator. */
+static size_t numbers_of(const struct eng_grads *grads, const struct eng_net *net, int node,
+                         int which)
 {
-    const struct eng_shape *shape = &net->params[param].shape;
-    return eng_shape_count(shape) / shape->dim[0];
+    const struct eng_node *n = &net->nodes[node];
+    if (n->param[which] < 0 || (grads->taker && which == 0 && n->op->hands_on_weights))
+        return 0;
+    return eng_shape_count(&net->params[n->param[which]].shape);
 }
 
 enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net)
@@ -57,13 +61,8 @@ enum eng_err eng_grads_new_stream(struct eng_grads **out, const struct eng_net *
     g->taker = taker;
     size_t most[2] = {1, 1};
     for (int i = 0; i < net->node_count; i++)
-        for (int which = 0; which < 2; which++) {
-            const int param = net->nodes[i].param[which];
-            if (param < 0)
-                continue;
-            const size_t rows = which ? net->params[param].shape.dim[0] : eng_grads_rows(g, net, i);
-            most[which] = eng_max(most[which], rows * row_of(net, param));
-        }
+        for (int which = 0; which < 2; which++)
+            most[which] = eng_max(most[which], numbers_of(g, net, i, which));
     for (int which = 0; which < 2; which++)
         if (!(g->part[which] = calloc(most[which], sizeof(float)))) {
             eng_grads_free(g);
@@ -98,34 +97,46 @@ float *eng_grads_value(struct eng_grads *grads, size_t param)
     return grads->values ? grads->values[param] : NULL;
 }
 
-size_t eng_grads_rows(const struct eng_grads *grads, const struct eng_net *net, int node)
+const struct eng_grad_taker *eng_grads_taker(const struct eng_grads *grads)
 {
-    const struct eng_node *n = &net->nodes[node];
-    const size_t rows = net->params[n->param[0]].shape.dim[0];
-    if (!grads->taker || !n->op->weights_by_rows)
-        return rows;
-    return eng_min(rows, eng_round_up(eng_max(1, PART / row_of(net, n->param[0])), ROWS));
+    return grads->taker;
 }
 
-float *eng_grads_open(struct eng_grads *grads, const struct eng_net *net, int node, int which,
-                      size_t row, size_t rows)
+float *eng_grads_open(struct eng_grads *grads, const struct eng_net *net, int node, int which)
 {
-    const int param = net->nodes[node].param[which];
-    if (param < 0)
+    const size_t numbers = numbers_of(grads, net, node, which);
+    if (numbers == 0)
         return NULL;
-    const size_t numbers = row_of(net, param);
     if (grads->taker)
-        return memset(grads->part[which], 0, rows * numbers * sizeof(float));
-    return grads->values[param] + row * numbers;
+        return memset(grads->part[which], 0, numbers * sizeof(float));
+    return grads->values[net->nodes[node].param[which]];
 }
 
-void eng_grads_close(struct eng_grads *grads, const struct eng_net *net, int node, int which,
-                     size_t row, size_t rows)
+void eng_grads_close(struct eng_grads *grads, const struct eng_exec *exec,
+                     const struct eng_net *net, int node, int which)
 {
-    const int param = net->nodes[node].param[which];
-    if (!grads->taker || param < 0)
-        return;
-    const size_t numbers = row_of(net, param);
-    grads->taker->take(grads->taker, (size_t)param, row * numbers, rows * numbers,
-                       grads->part[which]);
+    const size_t numbers = numbers_of(grads, net, node, which);
+    if (grads->taker && numbers)
+        eng_grads_hand_on(grads->taker, exec, (size_t)net->nodes[node].param[which], numbers,
+                          grads->part[which]);
+}
+
+struct hand_on {
+    const struct eng_grad_taker *taker;
+    size_t param;
+    const float *grad;
+};
+
+static void hand_on_task(void *context, size_t first, size_t count, size_t i)
+{
+    (void)i;
+    const struct hand_on *h = context;
+    h->taker->take(h->taker, h->param, first, count, h->grad + first);
+}
+
+void eng_grads_hand_on(const struct eng_grad_taker *taker, const struct eng_exec *exec,
+                       size_t param, size_t count, const float *grad)
+{
+    struct hand_on h = {taker, param, grad};
+    eng_op_split(exec, count, CHUNK, hand_on_task, &h);
 }

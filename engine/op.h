@@ -78,10 +78,10 @@ struct eng_pass {
 
     /* Backward. */
     const float *dy;
-    float *dx[2];     /* NULL: not wanted */
-    int add[2];       /* dx is added to, not overwritten */
-    float *dparam[2]; /* added to; NULL: not wanted */
-    size_t row, rows; /* rows of the weights that dparam[0] is for; all, unless weights_by_rows */
+    float *dx[2];                       /* NULL: not wanted */
+    int add[2];                         /* dx is added to, not overwritten */
+    float *dparam[2];                   /* added to; NULL: not wanted */
+    const struct eng_grad_taker *taker; /* takes the weights' gradient, in place of dparam[0] */
     enum eng_relu_rule rule;
 };
 
@@ -102,8 +102,9 @@ struct eng_op {
     size_t (*scratch)(const struct eng_pass *);
     void (*forward)(const struct eng_pass *);
     void (*backward)(const struct eng_pass *);
-    /* 1: backward can compute the gradient of some rows of the weights, pass->row and rows. */
-    int weights_by_rows;
+    /* 1: backward knows pass->taker, and has it take the gradient of the weights when it needs them
+     * no more. */
+    int hands_on_weights;
     /* Packs weights; *pack is empty or from before, its arrays are the net's. NULL: none needed. */
     enum eng_err (*pack)(struct eng_pack *, const struct eng_net *, const struct eng_node *,
                          const struct eng_exec *, enum eng_use);

@@ -1,7 +1,9 @@
 /* Fully connected layer: y[n][o] = bias[o] + sum over i  x[n][i] w[o][i].
  *
  * The weights are by far the largest operand and used once a pass, so they are never packed: they
- * are the A side of every product, read as they lie, and the batch is the narrow B side.
+ * are the A side of every product, read as they lie, and the batch is the narrow B side. Their
+ * gradient is as large, and never stored if it is handed on: each block of it is, as it is
+ * finished.
  *
  *   forward           Ytransposed[o][n]  = W[o][i]             Xtransposed[i][n]
  *   input gradient    dXtransposed[i][n] = W transposed[i][o]  dYtransposed[o][n]
@@ -77,37 +79,63 @@ static void input_gradient(const struct eng_pass *pass)
     eng_gemm_run(pass->exec, &g, pass->scratch);
 }
 
+/* The images of a batch, packed, in bytes of whole cache lines. */
+static size_t packed_bytes(const struct eng_pass *pass)
+{
+    return eng_round_up(eng_gemm_packed_count(pass->exec, pass->n, pass->node->in) * sizeof(float),
+                        64);
+}
+
+/* Hands on a block of the weights' gradient. */
+struct taker_sink {
+    struct eng_sink sink;
+    const struct eng_grad_taker *taker;
+    size_t param, ld;
+};
+
+static void hand_on(const struct eng_sink *self, const float *c, size_t ld, size_t row, size_t rows,
+                    size_t col, size_t cols)
+{
+    const struct taker_sink *s = (const struct taker_sink *)self;
+    for (size_t i = 0; i < rows; i++)
+        s->taker->take(s->taker, s->param, (row + i) * s->ld + col, cols, c + i * ld);
+}
+
 static void weight_gradient(const struct eng_pass *pass)
 {
     const size_t in = pass->node->in, out = pass->node->out;
-    const struct eng_matrix a = eng_matrix(pass->dy + pass->row, out);
+    const struct eng_matrix a = eng_matrix(pass->dy, out);
     const struct eng_matrix b = eng_matrix(pass->x[0], in);
-    const struct eng_matrix_sink c = eng_matrix_sink(pass->dparam[0], in, 1);
-    const struct eng_gemm g = {.m = pass->rows,
+    const struct eng_matrix_sink add = eng_matrix_sink(pass->dparam[0], in, 1);
+    const struct taker_sink take = {{hand_on}, pass->taker, (size_t)pass->node->param[0], in};
+    float *packed = pass->scratch; /* whole, so that every block comes once */
+    eng_gemm_pack_b(pass->exec, packed, &b.source, pass->n, in);
+    const struct eng_gemm g = {.m = out,
                                .n = in,
                                .k = pass->n,
                                .a = &a.source,
                                .a_is_transposed = 1,
-                               .b = &b.source,
-                               .c = &c.sink};
-    eng_gemm_run(pass->exec, &g, pass->scratch);
+                               .b_packed = packed,
+                               .c = pass->taker ? &take.sink : &add.sink};
+    eng_gemm_run(pass->exec, &g, (char *)packed + packed_bytes(pass));
 }
 
 static void backward(const struct eng_pass *pass)
 {
-    if (pass->dparam[0])
-        weight_gradient(pass);
     if (pass->dparam[1])
         eng_op_sums(pass->exec, pass->dparam[1], pass->dy, pass->n, pass->node->out, pass->scratch);
     if (pass->dx[0])
         input_gradient(pass);
+    if (pass->dparam[0] || pass->taker)
+        weight_gradient(pass);
 }
 
 static size_t scratch(const struct eng_pass *pass)
 {
+    const size_t packed = pass->want & ENG_WANT_PARAMS ? packed_bytes(pass) : 0;
     const size_t gemm = eng_gemm_scratch(pass->exec);
     const size_t sums = eng_op_sums_scratch(pass->n, pass->node->out);
-    return eng_max(gemm, sums);
+    return eng_max(packed + gemm, sums);
 }
 
 static double work(const struct eng_node *node, const struct eng_extent *x,
@@ -121,7 +149,7 @@ const struct eng_op eng_op_linear = {.name = "linear",
                                      .extent = extent,
                                      .flags = flags,
                                      .scratch = scratch,
-                                     .weights_by_rows = 1,
+                                     .hands_on_weights = 1,
                                      .forward = forward,
                                      .backward = backward,
                                      .work = work};

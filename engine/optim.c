@@ -1,11 +1,10 @@
 #include "engine/optim.h"
 
-#include "engine/op.h"
+#include "engine/grads.h"
+#include "engine/kernels/vec_list.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-enum { CHUNK = 16384 };
 
 struct eng_optim {
     struct eng_grad_taker taker;
@@ -17,6 +16,7 @@ struct eng_optim {
     const struct eng_exec *exec;
     struct eng_net *net;
     float lr;
+    float correct1, correct2; /* Adam: 1 - beta1^steps, 1 - beta2^steps */
 };
 
 struct eng_optim_config eng_optim_adam(void)
@@ -31,52 +31,28 @@ struct eng_optim_config eng_optim_sgd(float momentum, float weight_decay)
         .kind = ENG_OPTIM_SGD, .momentum = momentum, .weight_decay = weight_decay};
 }
 
-struct step {
-    const struct eng_exec *exec;
-    const struct eng_optim_config *config;
-    struct eng_adam_step adam;
-    float *value, *state[2];
-    const float *grad;
-    float lr, weight_decay;
-};
-
-static void step_task(void *context, size_t first, size_t count, size_t i)
-{
-    (void)i;
-    const struct step *s = context;
-    if (s->config->kind == ENG_OPTIM_ADAM)
-        s->exec->vec->adam(s->value + first, s->state[0] + first, s->state[1] + first,
-                           s->grad + first, count, &s->adam);
-    else
-        s->exec->vec->sgd(s->value + first, s->state[0] + first, s->grad + first, count, s->lr,
-                          s->config->momentum, s->weight_decay);
-}
-
 /* Takes the gradient of the numbers first to first + count of a parameter. */
-static void update(const struct eng_grad_taker *self, size_t param, size_t first, size_t count,
-                   const float *grad)
+static void take(const struct eng_grad_taker *self, size_t param, size_t first, size_t count,
+                 const float *grad)
 {
     const struct eng_optim *optim = (const struct eng_optim *)self;
     const struct eng_optim_config *c = &optim->config;
+    const struct eng_vec_kernel *vec = optim->exec->vec;
     const struct eng_param *p = eng_net_param(optim->net, param);
-    const double t = (double)optim->steps;
     const float decay = p->shape.rank >= 2 ? c->weight_decay : 0.0f;
-    struct step s = {.exec = optim->exec,
-                     .config = c,
-                     .adam = {.lr = optim->lr,
-                              .beta1 = c->beta1,
-                              .beta2 = c->beta2,
-                              .eps = c->eps,
-                              .weight_decay = decay,
-                              .correct1 = (float)(1 - pow((double)c->beta1, t)),
-                              .correct2 = (float)(1 - pow((double)c->beta2, t))},
-                     .value = p->value + first,
-                     .grad = grad,
-                     .lr = optim->lr,
-                     .weight_decay = decay};
-    for (int a = 0; a < 2; a++)
-        s.state[a] = optim->state[a] ? optim->state[a][param] + first : NULL;
-    eng_op_split(optim->exec, count, CHUNK, step_task, &s);
+    float *value = p->value + first, *state = optim->state[0][param] + first;
+    if (c->kind == ENG_OPTIM_SGD) {
+        vec->sgd(value, state, grad, count, optim->lr, c->momentum, decay);
+        return;
+    }
+    const struct eng_adam_step step = {.lr = optim->lr,
+                                       .beta1 = c->beta1,
+                                       .beta2 = c->beta2,
+                                       .eps = c->eps,
+                                       .weight_decay = decay,
+                                       .correct1 = optim->correct1,
+                                       .correct2 = optim->correct2};
+    vec->adam(value, state, optim->state[1][param] + first, grad, count, &step);
 }
 
 enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
@@ -85,7 +61,7 @@ enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
     struct eng_optim *optim = calloc(1, sizeof *optim);
     if (!optim)
         return ENG_NOMEM;
-    optim->taker.take = update;
+    optim->taker.take = take;
     optim->config = *config;
     optim->count = eng_net_param_count(net);
     const int arrays = config->kind == ENG_OPTIM_ADAM ? 2 : 1;
@@ -97,7 +73,8 @@ enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
             const struct eng_param *p = eng_net_param_const(net, i);
             if (!eng_param_trains(p))
                 continue;
-            optim->state[a][i] = calloc(eng_shape_count(&p->shape), sizeof(float));
+            const size_t count = eng_shape_count(&p->shape);
+            optim->state[a][i] = calloc(count, sizeof(float));
             if (!optim->state[a][i])
                 goto fail;
         }
@@ -130,10 +107,12 @@ enum eng_err eng_optim_stream(struct eng_grads **out, struct eng_optim *optim,
 void eng_optim_begin(struct eng_optim *optim, const struct eng_exec *exec, struct eng_net *net,
                      float lr)
 {
-    optim->steps++;
+    const double t = (double)++optim->steps;
     optim->exec = exec;
     optim->net = net;
     optim->lr = lr;
+    optim->correct1 = (float)(1 - pow((double)optim->config.beta1, t));
+    optim->correct2 = (float)(1 - pow((double)optim->config.beta2, t));
 }
 
 void eng_optim_end(struct eng_optim *optim)
@@ -148,7 +127,8 @@ void eng_optim_step(struct eng_optim *optim, const struct eng_exec *exec, struct
     for (size_t i = 0; i < optim->count; i++) {
         const float *grad = eng_grads_value(grads, i);
         if (grad)
-            update(&optim->taker, i, 0, eng_shape_count(&eng_net_param(net, i)->shape), grad);
+            eng_grads_hand_on(&optim->taker, exec, i,
+                              eng_shape_count(&eng_net_param(net, i)->shape), grad);
     }
     eng_optim_end(optim);
 }

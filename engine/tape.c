@@ -165,31 +165,16 @@ const float *eng_tape_output(const struct eng_tape *tape)
     return value_of(tape, tape->plan.net->node_count - 1);
 }
 
-/* Node i's way back, with the gradients of its parameters. Where rows of its weights come one after
- * another, the rest comes before them: the gradient of the input needs the weights as they are. */
+/* Node i's way back, with the gradients of its parameters. */
 static void backward_with_grads(struct eng_pass *pass, int i, struct eng_grads *grads)
 {
-    const struct eng_net *net = pass->net;
     const struct eng_op *op = pass->node->op;
-    const size_t all = net->params[pass->node->param[0]].shape.dim[0];
-    const size_t rows = eng_grads_rows(grads, net, i);
-    pass->rows = all;
-    pass->dparam[0] = rows == all ? eng_grads_open(grads, net, i, 0, 0, all) : NULL;
-    pass->dparam[1] = eng_grads_open(grads, net, i, 1, 0, all);
+    pass->taker = op->hands_on_weights ? eng_grads_taker(grads) : NULL;
+    for (int which = 0; which < 2; which++)
+        pass->dparam[which] = eng_grads_open(grads, pass->net, i, which);
     op->backward(pass);
-    eng_grads_close(grads, net, i, 1, 0, all);
-    if (rows == all) {
-        eng_grads_close(grads, net, i, 0, 0, all);
-        return;
-    }
-    pass->dx[0] = pass->dx[1] = NULL;
-    pass->dparam[1] = NULL;
-    for (pass->row = 0; pass->row < all; pass->row += rows) {
-        pass->rows = eng_min(rows, all - pass->row);
-        pass->dparam[0] = eng_grads_open(grads, net, i, 0, pass->row, pass->rows);
-        op->backward(pass);
-        eng_grads_close(grads, net, i, 0, pass->row, pass->rows);
-    }
+    for (int which = 0; which < 2; which++)
+        eng_grads_close(grads, pass->exec, pass->net, i, which);
 }
 
 enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
