@@ -1,5 +1,7 @@
 #include "engine/arena.h"
 
+#include "engine/pages.h"
+
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -102,6 +104,7 @@ enum eng_err eng_arena_commit(struct eng_arena *arena)
         err = ENG_NOMEM;
         goto fail;
     }
+    eng_pages_huge(arena->memory, arena->bytes + ALIGNMENT);
     arena->base = arena->memory + (ALIGNMENT - (uintptr_t)arena->memory % ALIGNMENT);
     free(order);
     return ENG_OK;

@@ -1,6 +1,7 @@
 #include "engine/grads.h"
 
 #include "engine/op.h"
+#include "engine/pages.h"
 #include "engine/sizes.h"
 
 #include <stdlib.h>
@@ -44,6 +45,7 @@ enum eng_err eng_grads_new(struct eng_grads **out, const struct eng_net *net)
         g->values[i] = calloc(g->sizes[i], sizeof(float));
         if (!g->values[i])
             goto fail;
+        eng_pages_huge(g->values[i], g->sizes[i] * sizeof(float));
     }
     *out = g;
     return ENG_OK;

@@ -1,6 +1,7 @@
 #include "engine/net.h"
 
 #include "engine/op.h"
+#include "engine/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,7 @@ static int add_param(struct eng_net *net, const char *name, const char *suffix,
         broken(net, ENG_NOMEM, "out of memory");
         return -1;
     }
+    eng_pages_huge(p->value, count * sizeof *p->value);
     return (int)net->param_count++;
 }
 

@@ -19,6 +19,7 @@
 #include "engine/gemm.h"
 #include "engine/narrow.h"
 #include "engine/op.h"
+#include "engine/pages.h"
 #include "engine/patches.h"
 #include "engine/sizes.h"
 #include "engine/strips.h"
@@ -149,8 +150,11 @@ static size_t backward_packed(const struct eng_exec *exec, const struct eng_node
 /* Allocates a pack that is not there yet. */
 static enum eng_err make_room(float **pack, size_t floats)
 {
-    if (!*pack)
-        *pack = malloc((floats + 1) * sizeof **pack);
+    if (*pack)
+        return ENG_OK;
+    const size_t bytes = (floats + 1) * sizeof **pack;
+    *pack = malloc(bytes);
+    eng_pages_huge(*pack, bytes);
     return *pack ? ENG_OK : ENG_NOMEM;
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/grads.h"
 #include "engine/kernels/vec_list.h"
+#include "engine/pages.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ enum eng_err eng_optim_new(struct eng_optim **out, const struct eng_net *net,
             optim->state[a][i] = calloc(count, sizeof(float));
             if (!optim->state[a][i])
                 goto fail;
+            eng_pages_huge(optim->state[a][i], count * sizeof(float));
         }
     }
     *out = optim;
