@@ -9,20 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* *yes = whether the folder has an image directly in it. */
-static enum eng_err has_image(const char *folder, int *yes)
-{
-    struct dat_listing listing;
-    *yes = 0;
-    const enum eng_err err = dat_listing_read(&listing, folder, NULL);
-    if (err)
-        return err == ENG_NOMEM ? err : ENG_OK;
-    for (size_t i = 0; i < listing.count && !*yes; i++)
-        *yes = dat_name_is_image(listing.names[i]);
-    dat_listing_release(&listing);
-    return ENG_OK;
-}
-
 /* One class with images makes it this kind; that the others are empty is worth a message. */
 static enum eng_err holds(const char *folder, int *yes)
 {
@@ -33,7 +19,7 @@ static enum eng_err holds(const char *folder, int *yes)
         return err == ENG_NOMEM ? err : ENG_OK;
     for (size_t i = 0; i < listing.count && !*yes && !err; i++) {
         char *path = dat_path_join(folder, listing.names[i]);
-        err = path ? has_image(path, yes) : ENG_NOMEM;
+        err = path ? dat_listing_any(path, dat_name_is_image, yes) : ENG_NOMEM;
         free(path);
     }
     dat_listing_release(&listing);

@@ -20,17 +20,14 @@ static size_t word_length(const char *name)
     return digits && strrchr(name, '.') == ending && dat_name_is_image(name) ? word : 0;
 }
 
+static int is_labelled(const char *name)
+{
+    return word_length(name) > 0;
+}
+
 static enum eng_err holds(const char *folder, int *yes)
 {
-    struct dat_listing listing;
-    *yes = 0;
-    const enum eng_err err = dat_listing_read(&listing, folder, NULL);
-    if (err)
-        return err == ENG_NOMEM ? err : ENG_OK;
-    for (size_t i = 0; i < listing.count && !*yes; i++)
-        *yes = word_length(listing.names[i]) > 0;
-    dat_listing_release(&listing);
-    return ENG_OK;
+    return dat_listing_any(folder, is_labelled, yes);
 }
 
 static enum eng_err scan_folder(struct dat_catalog *catalog, const char *folder,

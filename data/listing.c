@@ -119,6 +119,19 @@ fail:
     return err;
 }
 
+enum eng_err dat_listing_any(const char *folder, int (*is)(const char *name), int *yes)
+{
+    struct dat_listing listing;
+    *yes = 0;
+    const enum eng_err err = dat_listing_read(&listing, folder, NULL);
+    if (err)
+        return err == ENG_NOMEM ? err : ENG_OK;
+    for (size_t i = 0; i < listing.count && !*yes; i++)
+        *yes = is(listing.names[i]);
+    dat_listing_release(&listing);
+    return ENG_OK;
+}
+
 void dat_listing_release(struct dat_listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++)

@@ -16,6 +16,9 @@ struct dat_listing {
  * the folder cannot be read; why's text begins with its path. */
 enum eng_err dat_listing_read(struct dat_listing *out, const char *folder, struct eng_why *why);
 
+/* *yes = whether `is` holds of any name in a folder. A folder that cannot be read has none. */
+enum eng_err dat_listing_any(const char *folder, int (*is)(const char *name), int *yes);
+
 void dat_listing_release(struct dat_listing *listing); /* an empty or zeroed one is allowed */
 
 /* Natural order: runs of digits compare as numbers, all else by bytes: cat.2 before cat.10. Names

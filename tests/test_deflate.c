@@ -5,6 +5,7 @@
 #include "data/deflate.h"
 #include "data/huffman.h"
 #include "data/inflate.h"
+#include "engine/rng.h"
 
 #include "tests/tap.h"
 
@@ -14,15 +15,7 @@
 #define END   256
 #define KINDS 7
 
-static uint32_t random_state = 1;
-
-static uint32_t next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
+static struct eng_rng rng;
 
 /* A stream under construction. */
 struct stream {
@@ -158,7 +151,7 @@ static void test_checksums(void)
     CHECK(dat_adler32(1, "Wikipedia", 9) == 0x11e60398, "Adler-32 of a known string");
     CHECK(dat_crc32(0, NULL, 0) == 0 && dat_adler32(1, NULL, 0) == 1, "checksums of nothing");
     for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)next_random();
+        bytes[i] = (uint8_t)eng_rng_u64(&rng);
     for (size_t n = 0; n < 200; n++)
         wrong += dat_crc32(0, bytes + n % 7, n) != slow_crc32(bytes + n % 7, n);
     CHECK(wrong == 0, "CRC-32 of every length up to 200 as bit by bit");
@@ -212,9 +205,9 @@ static void test_huffman(void)
     int wrong = 0, kraft = 0;
 
     for (int round = 0; round < 300; round++) {
-        const int n = 2 + (int)(next_random() % 5), max = 3 + (int)(next_random() % 3);
+        const int n = 2 + (int)(eng_rng_below(&rng, 5)), max = 3 + (int)(eng_rng_below(&rng, 3));
         for (int i = 0; i < n; i++)
-            weight[i] = 1 + next_random() % (round % 2 ? 5 : 1000);
+            weight[i] = 1 + eng_rng_below(&rng, round % 2 ? 5 : 1000);
         dat_huffman_lengths(length, weight, n, max);
         wrong += cost(length, weight, n) != least_cost(weight, n, max, 1 << max);
     }
@@ -233,7 +226,7 @@ static void test_huffman(void)
     CHECK(wrong == 0 && kraft == 1 << 15, "a code at its limit is complete");
 
     for (int i = 0; i < DAT_HUFFMAN_MAX_SYMBOLS; i++)
-        weight[i] = i % 3 ? next_random() % 5000 : 0;
+        weight[i] = i % 3 ? eng_rng_below(&rng, 5000) : 0;
     dat_huffman_lengths(length, weight, DAT_HUFFMAN_MAX_SYMBOLS, 15);
     dat_huffman_codes(code, length, DAT_HUFFMAN_MAX_SYMBOLS);
     wrong = 0;
@@ -591,24 +584,24 @@ static const char *fill(uint8_t *bytes, size_t count, int kind)
             bytes[i] = 0;
             break;
         case 1:
-            bytes[i] = (uint8_t)(next_random() >> 13);
+            bytes[i] = (uint8_t)eng_rng_u64(&rng);
             break;
         case 2:
-            bytes[i] = (uint8_t)(next_random() >> 13 & 3);
+            bytes[i] = (uint8_t)(eng_rng_u64(&rng) & 3);
             break;
         case 3:
-            for (const char *w = words[next_random() >> 13 & 7]; *w && i < count; w++)
+            for (const char *w = words[eng_rng_u64(&rng) & 7]; *w && i < count; w++)
                 bytes[i++] = (uint8_t)*w;
             i--;
             break;
         case 4:
-            bytes[i] = (uint8_t)(i / 7 + (next_random() >> 13 & 1));
+            bytes[i] = (uint8_t)(i / 7 + (eng_rng_u64(&rng) & 1));
             break;
         case 5: /* random, and again after the largest distance there is */
-            bytes[i] = i < 32768 ? (uint8_t)(next_random() >> 13) : bytes[i - 32768];
+            bytes[i] = i < 32768 ? (uint8_t)eng_rng_u64(&rng) : bytes[i - 32768];
             break;
         case 6: /* and after one more */
-            bytes[i] = i < 32769 ? (uint8_t)(next_random() >> 13) : bytes[i - 32769];
+            bytes[i] = i < 32769 ? (uint8_t)eng_rng_u64(&rng) : bytes[i - 32769];
             break;
         }
     }
@@ -724,12 +717,13 @@ static void test_damage(void)
             uint8_t was[4];
             size_t at[4];
             for (int i = 0; i < 4; i++) {
-                at[i] = next_random() % size;
+                at[i] = eng_rng_below(&rng, size);
                 was[i] = out[at[i]];
-                out[at[i]] = (uint8_t)next_random();
+                out[at[i]] = (uint8_t)eng_rng_u64(&rng);
             }
-            inflate_tight(out, size, again, next_random() % sizeof again, NULL, NULL, 0);
-            inflate_tight(out + 2, size - 2, again, next_random() % sizeof again, NULL, NULL, 0);
+            inflate_tight(out, size, again, eng_rng_below(&rng, sizeof again), NULL, NULL, 0);
+            inflate_tight(out + 2, size - 2, again, eng_rng_below(&rng, sizeof again), NULL, NULL,
+                          0);
             for (int i = 3; i >= 0; i--)
                 out[at[i]] = was[i];
         }
@@ -742,6 +736,7 @@ static void test_damage(void)
 
 int main(void)
 {
+    eng_rng_init(&rng, 1, 0);
     test_checksums();
     test_huffman();
     test_good_streams();

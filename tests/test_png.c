@@ -7,6 +7,7 @@
 #include "data/photo.h"
 #include "data/png.h"
 #include "data/png_filter.h"
+#include "engine/rng.h"
 
 #include "tests/pngsuite.h"
 #include "tests/scratch.h"
@@ -14,15 +15,7 @@
 
 #include <stdint.h>
 
-static uint32_t random_state = 1;
-
-static uint32_t next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
+static struct eng_rng rng;
 
 /* A file under construction. */
 struct file {
@@ -283,7 +276,7 @@ static void test_adam7(void)
                 struct file f;
                 size_t n = 0;
                 for (int i = 0; i < width * height; i++) {
-                    uint8_t value = (uint8_t)(next_random() >> 9);
+                    uint8_t value = (uint8_t)eng_rng_u64(&rng);
                     value = one_bit ? (value & 1) * 255 : value;
                     grey[i / width][i % width] = value;
                     memset(rgb + 3 * i, value, 3);
@@ -350,10 +343,10 @@ static void test_filters(void)
     wrong = 0;
     for (int round = 0; round < 500; round++) {
         uint8_t a[40], b[40], c[40];
-        const size_t n = 1 + next_random() % 40, step = 1 + next_random() % 8;
+        const size_t n = 1 + eng_rng_below(&rng, 40), step = 1 + eng_rng_below(&rng, 8);
         for (size_t i = 0; i < n; i++) {
-            a[i] = (uint8_t)(next_random() >> 11);
-            b[i] = (uint8_t)(next_random() >> 11);
+            a[i] = (uint8_t)eng_rng_u64(&rng);
+            b[i] = (uint8_t)eng_rng_u64(&rng);
         }
         dat_png_filter(c, a, b, n, step, round % DAT_PNG_FILTERS);
         dat_png_unfilter(c, b, n, step, round % DAT_PNG_FILTERS);
@@ -561,7 +554,7 @@ static void test_round_trips(void)
                 for (size_t i = 0; i < width * height * (size_t)channels; i++) {
                     const size_t x = i / (size_t)channels % width;
                     const size_t y = i / (size_t)channels / width, c = i % (size_t)channels;
-                    pixels[i] = (uint8_t)(kind == 0   ? next_random() >> 7
+                    pixels[i] = (uint8_t)(kind == 0   ? eng_rng_u64(&rng)
                                           : kind == 1 ? x * 255 / width + y * (c + 1) / 3
                                           : kind == 2 ? 77
                                                       : (x / 8 + y / 8) % 2 * 200 + c);
@@ -625,7 +618,7 @@ static void test_damage(void)
     struct dat_image img;
 
     for (size_t i = 0; i < sizeof pixels; i++)
-        pixels[i] = (uint8_t)(i * i / 50 + next_random() % 3);
+        pixels[i] = (uint8_t)(i * i / 50 + eng_rng_below(&rng, 3));
     if (dat_png_encode(&bytes, &count, pixels, 20, 12, 3) != ENG_OK)
         exit(2);
     for (size_t n = 0; n < count; n++) {
@@ -650,19 +643,19 @@ static void test_damage(void)
             int depth, colour, channels;
         } kinds[] = {{1, 0, 1},  {4, 0, 1}, {8, 0, 1}, {16, 0, 1}, {8, 2, 3},
                      {16, 2, 3}, {2, 3, 1}, {8, 3, 1}, {8, 4, 2},  {16, 6, 4}};
-        const size_t kind = next_random() % 10;
-        const uint32_t width = 1 + next_random() % 9, height = 1 + next_random() % 9;
+        const size_t kind = eng_rng_below(&rng, 10);
+        const uint32_t width = 1 + eng_rng_below(&rng, 9), height = 1 + eng_rng_below(&rng, 9);
         const size_t row = 1 + (width * (size_t)(kinds[kind].depth * kinds[kind].channels) + 7) / 8;
-        const size_t length = round % 8 ? row * height : next_random() % (9 * 73);
+        const size_t length = round % 8 ? row * height : eng_rng_below(&rng, 9 * 73);
         uint8_t raw[9 * 73], stream[800];
         struct file f;
         size_t n;
 
         for (size_t i = 0; i < length; i++)
-            raw[i] = (uint8_t)((next_random() >> 8) % (i % row ? 256 : DAT_PNG_FILTERS));
+            raw[i] = (uint8_t)eng_rng_below(&rng, i % row ? 256 : DAT_PNG_FILTERS);
         n = make_stream(stream, raw, length);
         if (round % 8 == 1)
-            stream[next_random() % n] ^= (uint8_t)next_random();
+            stream[eng_rng_below(&rng, n)] ^= (uint8_t)eng_rng_u64(&rng);
         begin(&f, width, height, kinds[kind].depth, kinds[kind].colour, round % 16 == 2);
         if (kinds[kind].colour == 3)
             put_chunk(&f, "PLTE", "abcdef", 6);
@@ -715,6 +708,7 @@ static void test_pngsuite(void)
 
 int main(void)
 {
+    eng_rng_init(&rng, 1, 0);
     scratch_make();
     test_foreign();
     test_kinds();
