@@ -1,80 +1,14 @@
-/* The machine has a stack, on which opcodes put values and take them from, and a memo, where a
- * value is kept under a number to be used again. A mark on the stack says where the elements of a
- * container begin:
- *
- *     ( K\1 K\2 K\3 t      stack: mark 1 2 3  ->  (1, 2, 3)
- */
 #include "data/pickle.h"
 
-#include "data/grow.h"
-#include "data/pickle_value.h"
-#include "engine/sizes.h"
-#include "engine/tensor.h"
+#include "data/pickle_machine.h"
 
-#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK ((size_t)65536)
-
 enum { PROTOCOL = 5 };
 
-struct block {
-    struct block *next;
-    size_t used, size;
-    alignas(max_align_t) unsigned char memory[];
-};
-
-struct dat_pickle {
-    struct block *blocks; /* the first is the one that is being filled */
-    struct dat_pickle_value *root;
-};
-
-struct machine {
-    struct dat_pickle *pickle;
-    const uint8_t *begin, *at, *end;
-    struct dat_pickle_value **stack; /* NULL is a mark */
-    size_t height, capacity;
-    struct dat_pickle_value **memo; /* NULL where nothing was put */
-    size_t memo_room, memo_count;
-    const struct dat_pickle_global *globals;
-    size_t global_count;
-    struct dat_budget *budget;
-    int over; /* the budget: why says so already */
-    struct eng_why *why;
-};
-
-/* ---- errors --------------------------------------------------------------------------------- */
-
-static enum eng_err damaged(struct machine *m, const char *what)
-{
-    return eng_fail(m->why, ENG_FORMAT, "the pickle %s at byte %zu; get the file again", what,
-                    (size_t)(m->at - m->begin));
-}
-
-static enum eng_err cut_off(struct machine *m)
-{
-    return eng_fail(m->why, ENG_FORMAT, "the pickle is cut off; get the file again");
-}
-
-static enum eng_err out_of_memory(struct machine *m)
-{
-    if (m->over)
-        return ENG_TOOBIG;
-    return eng_fail(m->why, ENG_NOMEM,
-                    "there is not enough memory for the pickle; close other programs");
-}
-
-static enum eng_err refused(struct machine *m, const char *what)
-{
-    return eng_fail(m->why, ENG_UNSUPPORTED,
-                    "the pickle %s, which plain tensors have no need of; save a state_dict() of "
-                    "plain tensors",
-                    what);
-}
-
-static enum eng_err refused_global(struct machine *m, const char *verb, const char *module,
+static enum eng_err refused_global(struct dat_machine *m, const char *verb, const char *module,
                                    size_t module_size, const char *name, size_t name_size)
 {
     return eng_fail(m->why, ENG_UNSUPPORTED,
@@ -84,280 +18,67 @@ static enum eng_err refused_global(struct machine *m, const char *verb, const ch
                     (int)(name_size < 100 ? name_size : 100), name);
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
-
-/* Whether the budget has so many bytes more. */
-static int afford(struct machine *m, size_t size)
-{
-    m->over = m->over || dat_budget_take(m->budget, size, m->why) != ENG_OK;
-    return !m->over;
-}
-
-/* Memory that lives as long as the pickle; NULL if there is none. */
-static void *take_memory(struct machine *m, size_t size)
-{
-    struct dat_pickle *pickle = m->pickle;
-    struct block *block = pickle->blocks;
-    const size_t unit = alignof(max_align_t);
-    if (size > SIZE_MAX - BLOCK)
-        return NULL;
-    size = (size + unit - 1) / unit * unit;
-    if (!block || size > block->size - block->used) {
-        /* What is large has a block to itself, and leaves the one in use as it is. */
-        const int alone = block && size > BLOCK / 4;
-        const size_t room = alone || size > BLOCK ? size : BLOCK;
-        struct block *fresh = afford(m, room) ? malloc(sizeof *fresh + room) : NULL;
-        if (!fresh)
-            return NULL;
-        fresh->used = 0;
-        fresh->size = room;
-        struct block **place = alone ? &block->next : &pickle->blocks;
-        fresh->next = *place;
-        *place = fresh;
-        block = fresh;
-    }
-    void *memory = block->memory + block->used;
-    block->used += size;
-    return memory;
-}
-
-/* ---- values --------------------------------------------------------------------------------- */
-
-/* NULL if there is no memory. */
-static struct dat_pickle_value *new_value(struct machine *m, enum dat_pickle_type type)
-{
-    struct dat_pickle_value *v = take_memory(m, sizeof *v);
-    if (v)
-        *v = (struct dat_pickle_value){.type = (uint8_t)type, .depth = 1, .weight = 1};
-    return v;
-}
-
-static enum eng_err push(struct machine *m, struct dat_pickle_value *v)
-{
-    struct dat_pickle_value **stack = m->stack;
-    if (m->height == m->capacity) { /* it will be twice as large */
-        if (!afford(m, (m->capacity ? m->capacity : 16) * sizeof *stack))
-            return out_of_memory(m);
-        stack = dat_grow(m->stack, &m->capacity, m->height, sizeof *stack);
-    }
-    if (!stack)
-        return out_of_memory(m);
-    m->stack = stack;
-    stack[m->height++] = v;
-    return ENG_OK;
-}
-
-/* Takes the uppermost value, which must not be a mark. */
-static enum eng_err pop(struct machine *m, struct dat_pickle_value **out)
-{
-    *out = NULL;
-    if (m->height == 0 || !m->stack[m->height - 1])
-        return damaged(m, "takes a value that is not there");
-    *out = m->stack[--m->height];
-    return ENG_OK;
-}
-
-/* The uppermost `count` values, none of them a mark. They are popped, but stay where they are until
- * something is pushed. */
-static enum eng_err pop_several(struct machine *m, struct dat_pickle_value ***items, size_t count)
-{
-    *items = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (m->height <= i || !m->stack[m->height - 1 - i])
-            return damaged(m, "takes a value that is not there");
-    m->height -= count;
-    *items = m->stack + m->height;
-    return ENG_OK;
-}
-
-/* The values above the uppermost mark: *items and *count of them, popped likewise, with the mark.
- */
-static enum eng_err pop_mark(struct machine *m, struct dat_pickle_value ***items, size_t *count)
-{
-    size_t at = m->height;
-    *items = NULL;
-    *count = 0;
-    while (at > 0 && m->stack[at - 1])
-        at--;
-    if (at == 0)
-        return damaged(m, "goes back to a mark that is not there");
-    *items = m->stack + at;
-    *count = m->height - at;
-    m->height = at - 1;
-    return ENG_OK;
-}
-
-/* Notes that part is inside of whole. Refuses what would make the tree too deep or too large. */
-static enum eng_err adopt(struct machine *m, struct dat_pickle_value *whole,
-                          struct dat_pickle_value *part)
-{
-    if (whole->inside || whole == part)
-        return refused(m, "adds to what is already part of something");
-    if (part->depth >= DAT_PICKLE_MAX_DEPTH)
-        return eng_fail(m->why, ENG_TOOBIG,
-                        "the pickle is nested more than %d deep; save a state_dict() instead",
-                        DAT_PICKLE_MAX_DEPTH);
-    const size_t spare = 1024, read = (size_t)(m->at - m->begin);
-    const size_t most = eng_min(eng_product(DAT_PICKLE_MAX_SHARED, read), SIZE_MAX - spare) + spare;
-    if (part->weight > most - whole->weight)
-        return eng_fail(m->why, ENG_TOOBIG,
-                        "the pickle uses its parts so often that it stands for far more than it "
-                        "holds; it is no file of PyTorch's, get another");
-    part->inside = 1;
-    whole->weight += part->weight;
-    if (whole->depth <= part->depth)
-        whole->depth = (uint8_t)(part->depth + 1);
-    return ENG_OK;
-}
-
-/* Fills a new value with items, which it copies. */
-static enum eng_err set_items(struct machine *m, struct dat_pickle_value *v,
-                              struct dat_pickle_value **items, size_t count)
-{
-    if (count == 0)
-        return ENG_OK;
-    v->of.items = take_memory(m, count * sizeof *items);
-    if (!v->of.items)
-        return out_of_memory(m);
-    for (size_t i = 0; i < count; i++) {
-        ENG_TRY(adopt(m, v, items[i]));
-        v->of.items[i] = items[i];
-    }
-    v->count = v->more.capacity = count; /* a frozen set may be added to: it is a set here */
-    return ENG_OK;
-}
-
-static enum eng_err push_items(struct machine *m, enum dat_pickle_type type,
-                               struct dat_pickle_value **items, size_t count)
-{
-    struct dat_pickle_value *v = new_value(m, type);
-    if (!v)
-        return out_of_memory(m);
-    ENG_TRY(set_items(m, v, items, count));
-    return push(m, v);
-}
-
-/* Adds items to a list, set or dictionary. */
-static enum eng_err add_items(struct machine *m, struct dat_pickle_value *v,
-                              struct dat_pickle_value **items, size_t count)
-{
-    const size_t room = v->more.capacity;
-    if (count > room - v->count) {
-        const size_t least = v->count + count, twice = room < 2 ? 4 : 2 * room;
-        struct dat_pickle_value **larger;
-        v->more.capacity = least > twice ? least : twice;
-        larger = take_memory(m, v->more.capacity * sizeof *larger);
-        if (!larger)
-            return out_of_memory(m);
-        if (v->count)
-            memcpy(larger, v->of.items, v->count * sizeof *larger);
-        v->of.items = larger;
-    }
-    for (size_t i = 0; i < count; i++) {
-        ENG_TRY(adopt(m, v, items[i]));
-        v->of.items[v->count++] = items[i];
-    }
-    return ENG_OK;
-}
-
-/* ---- operands ------------------------------------------------------------------------------- */
-
-/* Takes the next count bytes of the pickle; NULL if there are fewer. */
-static const uint8_t *take(struct machine *m, uint64_t count)
-{
-    const uint8_t *bytes = m->at;
-    if (count > (uint64_t)(m->end - m->at))
-        return NULL;
-    m->at += count;
-    return bytes;
-}
-
-static enum eng_err take_number(struct machine *m, int width, uint64_t *value)
-{
-    const uint8_t *p = take(m, (uint64_t)width);
-    *value = 0;
-    if (!p)
-        return cut_off(m);
-    for (int i = width - 1; i >= 0; i--)
-        *value = *value << 8 | p[i];
-    return ENG_OK;
-}
-
-/* Takes a line, without its end. */
-static enum eng_err take_line(struct machine *m, const char **line, size_t *count)
-{
-    const uint8_t *end = m->at < m->end ? memchr(m->at, '\n', (size_t)(m->end - m->at)) : NULL;
-    *line = NULL;
-    *count = 0;
-    if (!end)
-        return cut_off(m);
-    *line = (const char *)m->at;
-    *count = (size_t)(end - m->at);
-    m->at = end + 1;
-    return ENG_OK;
-}
-
 /* ---- opcodes -------------------------------------------------------------------------------- */
 
-static enum eng_err push_integer(struct machine *m, enum dat_pickle_type type, int64_t value)
+static enum eng_err push_integer(struct dat_machine *m, enum dat_pickle_type type, int64_t value)
 {
-    struct dat_pickle_value *v = new_value(m, type);
+    struct dat_pickle_value *v = dat_machine_new_value(m, type);
     if (!v)
-        return out_of_memory(m);
+        return dat_machine_out_of_memory(m);
     v->of.integer = value;
-    return push(m, v);
+    return dat_machine_push(m, v);
 }
 
 /* A text or bytes whose length is in the next `width` bytes. */
-static enum eng_err push_bytes(struct machine *m, enum dat_pickle_type type, int width)
+static enum eng_err push_bytes(struct dat_machine *m, enum dat_pickle_type type, int width)
 {
     uint64_t count;
-    ENG_TRY(take_number(m, width, &count));
-    const uint8_t *bytes = take(m, count);
+    ENG_TRY(dat_machine_take_number(m, width, &count));
+    const uint8_t *bytes = dat_machine_take(m, count);
     if (!bytes)
-        return cut_off(m);
-    struct dat_pickle_value *v = new_value(m, type);
-    uint8_t *copy = take_memory(m, (size_t)count + 1);
+        return dat_machine_cut_off(m);
+    struct dat_pickle_value *v = dat_machine_new_value(m, type);
+    uint8_t *copy = dat_machine_take_memory(m, (size_t)count + 1);
     if (!v || !copy)
-        return out_of_memory(m);
+        return dat_machine_out_of_memory(m);
     memcpy(copy, bytes, (size_t)count);
     copy[count] = 0;
     v->text = type == DAT_PICKLE_STRING && !memchr(copy, 0, (size_t)count);
     v->of.bytes = copy;
     v->count = (size_t)count;
-    return push(m, v);
+    return dat_machine_push(m, v);
 }
 
-static enum eng_err push_long(struct machine *m, int width)
+static enum eng_err push_long(struct dat_machine *m, int width)
 {
     uint64_t count, value = 0;
-    ENG_TRY(take_number(m, width, &count));
+    ENG_TRY(dat_machine_take_number(m, width, &count));
     if (count > 8) {
         m->at -= width;
         return push_bytes(m, DAT_PICKLE_LONG, width);
     }
-    const uint8_t *bytes = take(m, count);
+    const uint8_t *bytes = dat_machine_take(m, count);
     if (!bytes)
-        return cut_off(m);
+        return dat_machine_cut_off(m);
     if (count && bytes[count - 1] & 0x80)
         value = UINT64_MAX;
     for (size_t i = (size_t)count; i-- > 0;)
         value = value << 8 | bytes[i];
-    struct dat_pickle_value *v = new_value(m, DAT_PICKLE_INT);
+    struct dat_pickle_value *v = dat_machine_new_value(m, DAT_PICKLE_INT);
     if (!v)
-        return out_of_memory(m);
+        return dat_machine_out_of_memory(m);
     memcpy(&v->of.integer, &value, sizeof value);
-    return push(m, v);
+    return dat_machine_push(m, v);
 }
 
 /* Protocol 1 writes long integers as decimals, and True as I01. */
-static enum eng_err push_decimal(struct machine *m, int is_long)
+static enum eng_err push_decimal(struct dat_machine *m, int is_long)
 {
     const char *line;
     size_t count, i;
     uint64_t value = 0;
     int fits = 1;
-    ENG_TRY(take_line(m, &line, &count));
+    ENG_TRY(dat_machine_take_line(m, &line, &count));
     if (!is_long && count == 2 && line[0] == '0' && (line[1] == '0' || line[1] == '1'))
         return push_integer(m, DAT_PICKLE_BOOL, line[1] - '0');
     count -= is_long && count && line[count - 1] == 'L';
@@ -370,29 +91,29 @@ static enum eng_err push_decimal(struct machine *m, int is_long)
         value = fits ? 10 * value + digit : 0;
     }
     if (i < count || i == first)
-        return damaged(m, "has a number that is none");
+        return dat_machine_damaged(m, "has a number that is none");
     if (!fits)
-        return refused(m, "has a number of more than 64 bits");
+        return dat_machine_refused(m, "has a number of more than 64 bits");
     return push_integer(m, DAT_PICKLE_INT,
                         negative && value ? -(int64_t)(value - 1) - 1 : (int64_t)value);
 }
 
-static enum eng_err push_float(struct machine *m)
+static enum eng_err push_float(struct dat_machine *m)
 {
-    const uint8_t *bytes = take(m, 8); /* the one number that is big-endian */
+    const uint8_t *bytes = dat_machine_take(m, 8); /* the one number that is big-endian */
     uint64_t bits = 0;
     if (!bytes)
-        return cut_off(m);
+        return dat_machine_cut_off(m);
     for (int i = 0; i < 8; i++)
         bits = bits << 8 | bytes[i];
-    struct dat_pickle_value *v = new_value(m, DAT_PICKLE_FLOAT);
+    struct dat_pickle_value *v = dat_machine_new_value(m, DAT_PICKLE_FLOAT);
     if (!v)
-        return out_of_memory(m);
+        return dat_machine_out_of_memory(m);
     memcpy(&v->of.real, &bits, sizeof bits);
-    return push(m, v);
+    return dat_machine_push(m, v);
 }
 
-static enum eng_err push_global(struct machine *m, const char *module, size_t module_size,
+static enum eng_err push_global(struct dat_machine *m, const char *module, size_t module_size,
                                 const char *name, size_t name_size)
 {
     static const struct dat_pickle_global ordered = {"collections", "OrderedDict", 1};
@@ -400,195 +121,170 @@ static enum eng_err push_global(struct machine *m, const char *module, size_t mo
         const struct dat_pickle_global *g = i ? &m->globals[i - 1] : &ordered;
         if (strlen(g->module) == module_size && memcmp(g->module, module, module_size) == 0 &&
             strlen(g->name) == name_size && memcmp(g->name, name, name_size) == 0) {
-            struct dat_pickle_value *v = new_value(m, DAT_PICKLE_GLOBAL);
+            struct dat_pickle_value *v = dat_machine_new_value(m, DAT_PICKLE_GLOBAL);
             if (!v)
-                return out_of_memory(m);
+                return dat_machine_out_of_memory(m);
             v->more.global = i ? g : NULL;
-            return push(m, v);
+            return dat_machine_push(m, v);
         }
     }
     return refused_global(m, "names", module, module_size, name, name_size);
 }
 
-static enum eng_err read_global(struct machine *m)
+static enum eng_err read_global(struct dat_machine *m)
 {
     const char *module, *name;
     size_t module_size, name_size;
-    ENG_TRY(take_line(m, &module, &module_size));
-    ENG_TRY(take_line(m, &name, &name_size));
+    ENG_TRY(dat_machine_take_line(m, &module, &module_size));
+    ENG_TRY(dat_machine_take_line(m, &name, &name_size));
     return push_global(m, module, module_size, name, name_size);
 }
 
-static enum eng_err read_stack_global(struct machine *m)
+static enum eng_err read_stack_global(struct dat_machine *m)
 {
     struct dat_pickle_value *module, *name;
-    ENG_TRY(pop(m, &name));
-    ENG_TRY(pop(m, &module));
+    ENG_TRY(dat_machine_pop(m, &name));
+    ENG_TRY(dat_machine_pop(m, &module));
     if (module->type != DAT_PICKLE_STRING || name->type != DAT_PICKLE_STRING)
-        return damaged(m, "has a name that is no text");
+        return dat_machine_damaged(m, "has a name that is no text");
     return push_global(m, (const char *)module->of.bytes, module->count,
                        (const char *)name->of.bytes, name->count);
 }
 
 /* OrderedDict() or OrderedDict([[key, value], ...]), as Python 2 has it. A list makes no more than
  * one, or else a long one and many short calls would take any amount of memory. */
-static enum eng_err push_ordered(struct machine *m, const struct dat_pickle_value *arguments)
+static enum eng_err push_ordered(struct dat_machine *m, const struct dat_pickle_value *arguments)
 {
     struct dat_pickle_value *pairs = arguments->count ? arguments->of.items[0] : NULL;
-    struct dat_pickle_value *v = new_value(m, DAT_PICKLE_DICT);
+    struct dat_pickle_value *v = dat_machine_new_value(m, DAT_PICKLE_DICT);
     if (!v)
-        return out_of_memory(m);
+        return dat_machine_out_of_memory(m);
     v->ordered = 1;
     if (arguments->count > 1 || (pairs && (pairs->type != DAT_PICKLE_LIST || pairs->ordered)))
-        return damaged(m, "makes an OrderedDict of something else");
+        return dat_machine_damaged(m, "makes an OrderedDict of something else");
     if (pairs)
         pairs->ordered = 1;
     for (size_t i = 0; pairs && i < pairs->count; i++) {
         struct dat_pickle_value *pair = pairs->of.items[i];
         if ((pair->type != DAT_PICKLE_LIST && pair->type != DAT_PICKLE_TUPLE) || pair->count != 2)
-            return damaged(m, "makes an OrderedDict of something else");
-        ENG_TRY(add_items(m, v, pair->of.items, 2));
+            return dat_machine_damaged(m, "makes an OrderedDict of something else");
+        ENG_TRY(dat_machine_add_items(m, v, pair->of.items, 2));
     }
-    return push(m, v);
+    return dat_machine_push(m, v);
 }
 
-static enum eng_err reduce(struct machine *m)
+static enum eng_err reduce(struct dat_machine *m)
 {
     struct dat_pickle_value *arguments, *function;
-    ENG_TRY(pop(m, &arguments));
-    ENG_TRY(pop(m, &function));
+    ENG_TRY(dat_machine_pop(m, &arguments));
+    ENG_TRY(dat_machine_pop(m, &function));
     if (function->type != DAT_PICKLE_GLOBAL || arguments->type != DAT_PICKLE_TUPLE)
-        return refused(m, "calls what is no function (REDUCE)");
+        return dat_machine_refused(m, "calls what is no function (REDUCE)");
     const struct dat_pickle_global *global = function->more.global;
     if (!global)
         return push_ordered(m, arguments);
     if (global->use < DAT_PICKLE_CALLED)
         return refused_global(m, "calls", global->module, strlen(global->module), global->name,
                               strlen(global->name));
-    struct dat_pickle_value *v = new_value(m, DAT_PICKLE_CALL);
+    struct dat_pickle_value *v = dat_machine_new_value(m, DAT_PICKLE_CALL);
     if (!v)
-        return out_of_memory(m);
+        return dat_machine_out_of_memory(m);
     v->more.global = global;
     v->of = arguments->of; /* a tuple never changes, so the call can share what is in it */
     v->count = arguments->count;
     v->weight = arguments->weight;
     v->depth = arguments->depth;
-    return push(m, v);
+    return dat_machine_push(m, v);
 }
 
 /* An object of a class, with arguments for its __new__: a call, if the class may be used so. */
-static enum eng_err make(struct machine *m)
+static enum eng_err make(struct dat_machine *m)
 {
     const struct dat_pickle_value *class = m->height > 1 ? m->stack[m->height - 2] : NULL;
     if (!class || class->type != DAT_PICKLE_GLOBAL || !class->more.global ||
         class->more.global->use < DAT_PICKLE_MADE)
-        return refused(m, "makes an object (NEWOBJ)");
+        return dat_machine_refused(m, "makes an object (NEWOBJ)");
     return reduce(m);
 }
 
 /* Attributes: PyTorch gives a state_dict one, _metadata, with the versions of its modules. */
-static enum eng_err build(struct machine *m)
+static enum eng_err build(struct dat_machine *m)
 {
     struct dat_pickle_value *state;
-    ENG_TRY(pop(m, &state));
+    ENG_TRY(dat_machine_pop(m, &state));
     const struct dat_pickle_value *v = m->height ? m->stack[m->height - 1] : NULL;
     const int made = v && v->type == DAT_PICKLE_CALL && v->more.global->use == DAT_PICKLE_MADE;
     if (!v || (!made && (v->type != DAT_PICKLE_DICT || !v->ordered)))
-        return refused(m, "gives an object attributes (BUILD)");
+        return dat_machine_refused(m, "gives an object attributes (BUILD)");
     return ENG_OK;
 }
 
-static enum eng_err add(struct machine *m, enum dat_pickle_type type,
+static enum eng_err add(struct dat_machine *m, enum dat_pickle_type type,
                         struct dat_pickle_value **items, size_t count)
 {
     struct dat_pickle_value *v = m->height ? m->stack[m->height - 1] : NULL;
     if (!v || v->type != type || (type == DAT_PICKLE_DICT && count % 2))
-        return damaged(m, "adds to what is no container of its kind");
-    return add_items(m, v, items, count);
+        return dat_machine_damaged(m, "adds to what is no container of its kind");
+    return dat_machine_add_items(m, v, items, count);
 }
 
 /* The uppermost `count` values, into the container below them. */
-static enum eng_err add_upper(struct machine *m, enum dat_pickle_type type, size_t count)
+static enum eng_err add_upper(struct dat_machine *m, enum dat_pickle_type type, size_t count)
 {
     struct dat_pickle_value **items;
-    ENG_TRY(pop_several(m, &items, count));
+    ENG_TRY(dat_machine_pop_several(m, &items, count));
     return add(m, type, items, count);
 }
 
-static enum eng_err add_marked(struct machine *m, enum dat_pickle_type type)
+static enum eng_err add_marked(struct dat_machine *m, enum dat_pickle_type type)
 {
     struct dat_pickle_value **items;
     size_t count;
-    ENG_TRY(pop_mark(m, &items, &count));
+    ENG_TRY(dat_machine_pop_mark(m, &items, &count));
     return add(m, type, items, count);
 }
 
-static enum eng_err push_marked(struct machine *m, enum dat_pickle_type type)
+static enum eng_err push_marked(struct dat_machine *m, enum dat_pickle_type type)
 {
     struct dat_pickle_value **items;
     size_t count;
-    ENG_TRY(pop_mark(m, &items, &count));
-    return push_items(m, type, items, count);
+    ENG_TRY(dat_machine_pop_mark(m, &items, &count));
+    return dat_machine_push_items(m, type, items, count);
 }
 
 /* A tuple, or what a persistent id stands for, of the uppermost values. */
-static enum eng_err push_upper(struct machine *m, enum dat_pickle_type type, size_t count)
+static enum eng_err push_upper(struct dat_machine *m, enum dat_pickle_type type, size_t count)
 {
     struct dat_pickle_value **items;
-    ENG_TRY(pop_several(m, &items, count));
-    return push_items(m, type, items, count);
+    ENG_TRY(dat_machine_pop_several(m, &items, count));
+    return dat_machine_push_items(m, type, items, count);
 }
 
-/* A number of the memo is below that of the bytes so far, so that it cannot ask for more memory
- * than it deserves. */
-static enum eng_err put(struct machine *m, uint64_t index)
-{
-    if (m->height == 0 || !m->stack[m->height - 1])
-        return damaged(m, "keeps a value that is not there");
-    if (index >= (uint64_t)(m->at - m->begin))
-        return damaged(m, "counts what it keeps too high");
-    if (index >= m->memo_room) {
-        const size_t room = 2 * (size_t)index + 16, more = (room - m->memo_room) * sizeof *m->memo;
-        struct dat_pickle_value **memo = afford(m, more) ? realloc(m->memo, room * sizeof *memo)
-                                                         : NULL;
-        if (!memo)
-            return out_of_memory(m);
-        memset(memo + m->memo_room, 0, (room - m->memo_room) * sizeof *memo);
-        m->memo = memo;
-        m->memo_room = room;
-    }
-    m->memo_count += !m->memo[index];
-    m->memo[index] = m->stack[m->height - 1];
-    return ENG_OK;
-}
-
-static enum eng_err get(struct machine *m, int width)
+static enum eng_err take_get(struct dat_machine *m, int width)
 {
     uint64_t index;
-    ENG_TRY(take_number(m, width, &index));
-    if (index >= m->memo_room || !m->memo[index])
-        return damaged(m, "uses what it has not kept");
-    return push(m, m->memo[index]);
+    ENG_TRY(dat_machine_take_number(m, width, &index));
+    return dat_machine_push_kept(m, index);
 }
 
-static enum eng_err take_put(struct machine *m, int width)
+static enum eng_err take_put(struct dat_machine *m, int width)
 {
     uint64_t index;
-    ENG_TRY(take_number(m, width, &index));
-    return put(m, index);
+    ENG_TRY(dat_machine_take_number(m, width, &index));
+    return dat_machine_keep(m, index);
 }
 
-static enum eng_err take_integer(struct machine *m, int width)
+static enum eng_err take_integer(struct dat_machine *m, int width)
 {
     uint64_t value;
-    ENG_TRY(take_number(m, width, &value));
+    ENG_TRY(dat_machine_take_number(m, width, &value));
     return push_integer(m, DAT_PICKLE_INT, width == 4 ? (int32_t)(uint32_t)value : (int64_t)value);
 }
 
-static enum eng_err take_protocol(struct machine *m)
+static enum eng_err take_protocol(struct dat_machine *m)
 {
     uint64_t version;
-    ENG_TRY(take_number(m, 1, &version));
+    ENG_TRY(dat_machine_take_number(m, 1, &version));
     if (version > PROTOCOL)
         return eng_fail(m->why, ENG_UNSUPPORTED,
                         "the pickle is of protocol %u, and the latest known is %d; save it with "
@@ -598,14 +294,14 @@ static enum eng_err take_protocol(struct machine *m)
 }
 
 /* Frames only say how much to read at once. */
-static enum eng_err take_frame(struct machine *m)
+static enum eng_err take_frame(struct dat_machine *m)
 {
     uint64_t length;
-    ENG_TRY(take_number(m, 8, &length));
-    return length > (uint64_t)(m->end - m->at) ? cut_off(m) : ENG_OK;
+    ENG_TRY(dat_machine_take_number(m, 8, &length));
+    return length > (uint64_t)(m->end - m->at) ? dat_machine_cut_off(m) : ENG_OK;
 }
 
-static enum eng_err refuse_opcode(struct machine *m, uint8_t opcode)
+static enum eng_err refuse_opcode(struct dat_machine *m, uint8_t opcode)
 {
     static const struct {
         uint8_t code;
@@ -633,14 +329,14 @@ static enum eng_err refuse_opcode(struct machine *m, uint8_t opcode)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].code == opcode) {
             snprintf(text, sizeof text, "uses the opcode %s", known[i].name);
-            return refused(m, text);
+            return dat_machine_refused(m, text);
         }
     snprintf(text, sizeof text, "has the unknown opcode 0x%02x", opcode);
-    return damaged(m, text);
+    return dat_machine_damaged(m, text);
 }
 
 /* Runs the opcode that was just taken. */
-static enum eng_err step(struct machine *m, uint8_t opcode)
+static enum eng_err step(struct dat_machine *m, uint8_t opcode)
 {
     switch (opcode) {
     case 0x80: /* PROTO */
@@ -648,7 +344,7 @@ static enum eng_err step(struct machine *m, uint8_t opcode)
     case 0x95: /* FRAME */
         return take_frame(m);
     case '(': /* MARK */
-        return push(m, NULL);
+        return dat_machine_push(m, NULL);
     case 'N': /* NONE */
         return push_integer(m, DAT_PICKLE_NONE, 0);
     case 0x88: /* NEWTRUE */
@@ -685,7 +381,7 @@ static enum eng_err step(struct machine *m, uint8_t opcode)
     case 0x96: /* BYTEARRAY8 */
         return push_bytes(m, DAT_PICKLE_BYTES, 8);
     case ')': /* EMPTY_TUPLE */
-        return push_items(m, DAT_PICKLE_TUPLE, NULL, 0);
+        return dat_machine_push_items(m, DAT_PICKLE_TUPLE, NULL, 0);
     case 0x85: /* TUPLE1 */
     case 0x86: /* TUPLE2 */
     case 0x87: /* TUPLE3 */
@@ -693,19 +389,19 @@ static enum eng_err step(struct machine *m, uint8_t opcode)
     case 't': /* TUPLE */
         return push_marked(m, DAT_PICKLE_TUPLE);
     case ']': /* EMPTY_LIST */
-        return push_items(m, DAT_PICKLE_LIST, NULL, 0);
+        return dat_machine_push_items(m, DAT_PICKLE_LIST, NULL, 0);
     case 'a': /* APPEND */
         return add_upper(m, DAT_PICKLE_LIST, 1);
     case 'e': /* APPENDS */
         return add_marked(m, DAT_PICKLE_LIST);
     case '}': /* EMPTY_DICT */
-        return push_items(m, DAT_PICKLE_DICT, NULL, 0);
+        return dat_machine_push_items(m, DAT_PICKLE_DICT, NULL, 0);
     case 's': /* SETITEM */
         return add_upper(m, DAT_PICKLE_DICT, 2);
     case 'u': /* SETITEMS */
         return add_marked(m, DAT_PICKLE_DICT);
     case 0x8f: /* EMPTY_SET */
-        return push_items(m, DAT_PICKLE_SET, NULL, 0);
+        return dat_machine_push_items(m, DAT_PICKLE_SET, NULL, 0);
     case 0x90: /* ADDITEMS */
         return add_marked(m, DAT_PICKLE_SET);
     case 0x91: /* FROZENSET */
@@ -727,30 +423,30 @@ static enum eng_err step(struct machine *m, uint8_t opcode)
     case 'r': /* LONG_BINPUT */
         return take_put(m, 4);
     case 0x94: /* MEMOIZE */
-        return put(m, m->memo_count);
+        return dat_machine_keep(m, m->memo_count);
     case 'h': /* BINGET */
-        return get(m, 1);
+        return take_get(m, 1);
     case 'j': /* LONG_BINGET */
-        return get(m, 4);
+        return take_get(m, 4);
     }
     m->at--;
     return refuse_opcode(m, opcode);
 }
 
-static enum eng_err run(struct machine *m, int to_the_end)
+static enum eng_err run(struct dat_machine *m, int to_the_end)
 {
     for (;;) {
         if (m->at == m->end)
-            return cut_off(m);
+            return dat_machine_cut_off(m);
         const uint8_t opcode = *m->at++;
         if (opcode == '.') /* STOP */
             break;
         ENG_TRY(step(m, opcode));
     }
     if (m->height != 1 || !m->stack[0])
-        return damaged(m, "does not end with one value");
+        return dat_machine_damaged(m, "does not end with one value");
     if (to_the_end && m->at != m->end)
-        return damaged(m, "goes on after its end");
+        return dat_machine_damaged(m, "goes on after its end");
     m->pickle->root = m->stack[0];
     return ENG_OK;
 }
@@ -759,22 +455,19 @@ enum eng_err dat_pickle_decode(struct dat_pickle **out, const uint8_t *bytes, si
                                size_t *used, const struct dat_pickle_global *globals,
                                size_t global_count, struct dat_budget *budget, struct eng_why *why)
 {
-    struct machine m = {.begin = bytes,
-                        .at = bytes,
-                        .end = bytes + count,
-                        .globals = globals,
-                        .global_count = global_count,
-                        .budget = budget,
-                        .why = why};
+    struct dat_machine m = {.begin = bytes,
+                            .at = bytes,
+                            .end = bytes + count,
+                            .globals = globals,
+                            .global_count = global_count,
+                            .budget = budget,
+                            .why = why};
     *out = NULL;
     m.pickle = calloc(1, sizeof *m.pickle);
     if (!m.pickle)
-        return out_of_memory(&m);
+        return dat_machine_out_of_memory(&m);
     const enum eng_err err = run(&m, !used);
-    if (err == ENG_OK)
-        dat_budget_give(budget, m.capacity * sizeof *m.stack + m.memo_room * sizeof *m.memo);
-    free(m.stack);
-    free(m.memo);
+    dat_machine_release(&m);
     if (err != ENG_OK) {
         dat_pickle_free(m.pickle);
         return err;
@@ -783,17 +476,6 @@ enum eng_err dat_pickle_decode(struct dat_pickle **out, const uint8_t *bytes, si
         *used = (size_t)(m.at - m.begin);
     *out = m.pickle;
     return ENG_OK;
-}
-
-void dat_pickle_free(struct dat_pickle *pickle)
-{
-    if (!pickle)
-        return;
-    for (struct block *block = pickle->blocks, *next; block; block = next) {
-        next = block->next;
-        free(block);
-    }
-    free(pickle);
 }
 
 const struct dat_pickle_value *dat_pickle_root(const struct dat_pickle *pickle)

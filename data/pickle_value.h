@@ -1,5 +1,5 @@
-/* What a value of a pickle is made of, for pickle.c, which makes values, and pickle_value.c, which
- * looks at them. */
+/* What a value of a pickle is made of, for those who make values (pickle.c, pickle_machine.c) and
+ * pickle_value.c, which looks at them. */
 #ifndef DAT_PICKLE_VALUE_H
 #define DAT_PICKLE_VALUE_H
 
