@@ -5,7 +5,11 @@
 #include "engine/tape.h"
 
 /* Adam (Kingma & Ba 2015) with PyTorch's defaults, AdamW (Loshchilov & Hutter 2019) if
- * weight_decay is not 0; or SGD with momentum and PyTorch's L2 weight decay. */
+ * weight_decay is not 0; or SGD with momentum and PyTorch's L2 weight decay.
+ *
+ * A moment that would be denormal (below 1.2e-38) becomes zero, which PyTorch does only if asked.
+ * No weight can tell, but in a net half of whose units have died so are half of the moments, and
+ * arithmetic with denormal numbers takes twice as long and more. */
 enum eng_optim_kind { ENG_OPTIM_ADAM, ENG_OPTIM_SGD };
 
 struct eng_optim_config {

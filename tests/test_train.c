@@ -190,6 +190,44 @@ static void test_optim(void)
     check_optim("SGD with momentum and decay", &config);
 }
 
+/* Where gradients stop, momentum goes to zero, and does not stay among the denormal numbers. */
+static void check_rest(const char *what, const struct eng_optim_config *config)
+{
+    struct eng_net *net = vectors();
+    struct eng_grads *grads;
+    struct eng_optim *optim;
+    size_t numbers = 0, denormal = 0, zero = 0;
+    if (eng_grads_new(&grads, net) || eng_optim_new(&optim, net, config))
+        exit(1);
+    for (int t = 0; t < 1200; t++) {
+        for (size_t i = 0; i < eng_net_param_count(net); i++) {
+            const size_t count = eng_shape_count(&eng_net_param(net, i)->shape);
+            const float *momentum = eng_optim_state(optim, i, 0);
+            float *g = eng_grads_value(grads, i);
+            for (size_t k = 0; g && k < count; k++) {
+                g[k] = t == 0 ? eng_rng_normal(&rng) : 0.0f;
+                denormal += fpclassify(momentum[k]) == FP_SUBNORMAL;
+                numbers += t == 1199;
+                zero += t == 1199 && momentum[k] == 0;
+            }
+        }
+        eng_optim_step(optim, &exec, net, grads, 0.01f);
+    }
+    CHECK(numbers && zero == numbers && !denormal,
+          "%s: momentum comes to rest: %zu of %zu are zero, %zu were denormal", what, zero, numbers,
+          denormal);
+    eng_optim_free(optim);
+    eng_grads_free(grads);
+    eng_net_free(net);
+}
+
+static void test_rest(void)
+{
+    const struct eng_optim_config adam = eng_optim_adam(), sgd = eng_optim_sgd(0.9f, 0);
+    check_rest("Adam", &adam);
+    check_rest("SGD", &sgd);
+}
+
 /* A run cut in two, its state carried over as a checkpoint does, ends with the same bits. */
 static void test_resume(void)
 {
@@ -503,6 +541,7 @@ int main(void)
     test_losses();
     test_seeds();
     test_optim();
+    test_rest();
     test_resume();
     test_schedule();
     test_stream();

@@ -3,6 +3,7 @@
  * bits of ReLUs, which they do not. */
 #include "engine/kernels/vec_list.h"
 
+#include <float.h>
 #include <math.h>
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -218,6 +219,14 @@ static void max_grad(float *dx, const float *dy, const uint8_t *place, size_t ch
         dx[c] += place[c] == tap ? dy[c] : 0.0f;
 }
 
+/* x, or zero if it is denormal. Where gradients have stopped, a momentum sinks to the last denormal
+ * numbers and stays there, since nine tenths of them round up again; and arithmetic with denormal
+ * numbers is slow. */
+static inline float flushed(float x)
+{
+    return fabsf(x) < FLT_MIN ? 0.0f : x;
+}
+
 static void adam(float *value, float *m, float *v, const float *grad, size_t count,
                  const struct eng_adam_step *step)
 {
@@ -228,8 +237,8 @@ static void adam(float *value, float *m, float *v, const float *grad, size_t cou
     const float shrink = 1.0f - step->lr * step->weight_decay;
     for (size_t i = 0; i < count; i++) {
         const float g = grad[i];
-        m[i] = beta1 * m[i] + keep1 * g;
-        v[i] = beta2 * v[i] + keep2 * g * g;
+        m[i] = flushed(beta1 * m[i] + keep1 * g);
+        v[i] = flushed(beta2 * v[i] + keep2 * g * g);
         value[i] = shrink * value[i] - rate * m[i] / (sqrtf(v[i]) / root + eps);
     }
 }
@@ -238,7 +247,7 @@ static void sgd(float *value, float *velocity, const float *grad, size_t count, 
                 float momentum, float weight_decay)
 {
     for (size_t i = 0; i < count; i++) {
-        velocity[i] = momentum * velocity[i] + (grad[i] + weight_decay * value[i]);
+        velocity[i] = flushed(momentum * velocity[i] + (grad[i] + weight_decay * value[i]));
         value[i] -= lr * velocity[i];
     }
 }

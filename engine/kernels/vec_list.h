@@ -48,10 +48,10 @@ struct eng_adam_step {
     X(max_update, (float *best, int32_t *tap, const float *x, size_t channels, int32_t index))     \
     /* dx += dy where place = tap */                                                               \
     X(max_grad, (float *dx, const float *dy, const uint8_t *place, size_t channels, int tap))      \
-    /* One Adam step of value, with its moments m and v */                                         \
+    /* One Adam step of value, with its moments m and v; a moment that is denormal becomes 0 */    \
     X(adam, (float *value, float *m, float *v, const float *grad, size_t count,                    \
              const struct eng_adam_step *step))                                                    \
-    /* value -= lr * (velocity = momentum * velocity + grad + weight_decay * value) */             \
+    /* value -= lr * (velocity = momentum * velocity + grad + weight_decay * value), likewise */   \
     X(sgd, (float *value, float *velocity, const float *grad, size_t count, float lr,              \
             float momentum, float weight_decay))
 
