@@ -286,7 +286,8 @@ static enum eng_err collect(struct dat_loader *l, size_t b, struct eng_why *why)
         l->labels[n] = dat_dataset_item(l->options.set, l->items[n])->label;
         n++;
     }
-    l->batch = (struct dat_batch){n, slot->x, l->labels, l->items};
+    const size_t end = b * l->options.batch + batch_size(l, b);
+    l->batch = (struct dat_batch){n, slot->x, l->labels, l->items, end};
     return ENG_OK;
 }
 

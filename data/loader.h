@@ -36,6 +36,7 @@ struct dat_batch {
     const float *x; /* [count][3][height][width], normalised */
     const int *labels;
     const size_t *items; /* indices into the data set */
+    size_t end;          /* places of the list up to and with this batch; skipped ones count */
 };
 
 struct dat_loader;

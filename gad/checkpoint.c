@@ -2,15 +2,18 @@
 
 #include "data/safetensors.h"
 #include "engine/finite.h"
+#include "engine/sizes.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Tensors: every parameter under its own name, the optimiser's arrays behind "optim.0." and
- * "optim.1.", and "log" [epochs][4] in double precision. */
-enum { LOG_COLUMNS = 4, ARRAYS = 2 };
+ * "optim.1."; and in double precision "log" [epochs][4], and "part" [5] in the middle of an epoch.
+ */
+enum { LOG_COLUMNS = 4, PART_NUMBERS = 5, ARRAYS = 2 };
 
 struct named {
     char text[112];
@@ -39,7 +42,7 @@ enum eng_err gad_checkpoint_write(const struct gad_checkpoint *c, const struct d
                                   struct eng_optim *optim, struct eng_why *why)
 {
     const size_t count = eng_net_param_count(model->net);
-    struct dat_safetensors_entry *entries = calloc((1 + ARRAYS) * count + 1, sizeof *entries);
+    struct dat_safetensors_entry *entries = calloc((1 + ARRAYS) * count + 2, sizeof *entries);
     struct named *names = calloc(ARRAYS * count + 1, sizeof *names);
     double *log = calloc(c->epochs * LOG_COLUMNS + 1, sizeof *log);
     enum eng_err err = ENG_NOMEM;
@@ -69,6 +72,15 @@ enum eng_err gad_checkpoint_write(const struct gad_checkpoint *c, const struct d
                                                   .dim = {c->epoch, LOG_COLUMNS},
                                                   .bytes = log,
                                                   .size = c->epoch * LOG_COLUMNS * sizeof *log};
+    const struct gad_part *p = &c->part;
+    const double part[PART_NUMBERS] = {(double)p->places, p->loss, p->right, p->seen, p->seconds};
+    if (p->places)
+        entries[n++] = (struct dat_safetensors_entry){.name = "part",
+                                                      .dtype = DAT_F64,
+                                                      .rank = 1,
+                                                      .dim = {PART_NUMBERS},
+                                                      .bytes = part,
+                                                      .size = sizeof part};
     char steps[32], batches[32];
     snprintf(steps, sizeof steps, "%llu", (unsigned long long)eng_optim_steps(optim));
     snprintf(batches, sizeof batches, "%llu",
@@ -106,6 +118,33 @@ static int whole_number(uint64_t *number, const char *text)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
+/* The part of an epoch that the file has, or zeros. 0 if that cannot be one. */
+static int take_part(struct gad_part *part, const struct dat_safetensors *file,
+                     const struct gad_checkpoint *c)
+{
+    const struct dat_safetensors_entry *e = dat_safetensors_find(file, "part");
+    double p[PART_NUMBERS];
+    *part = (struct gad_part){0};
+    if (!e)
+        return 1;
+    if (e->dtype != DAT_F64 || e->rank != 1 || e->dim[0] != PART_NUMBERS)
+        return 0;
+    memcpy(p, e->bytes, sizeof p);
+    for (int i = 0; i < PART_NUMBERS; i++)
+        if (!(p[i] >= 0 && isfinite(p[i])))
+            return 0;
+    if (p[0] < 1 || p[0] > (double)c->places || p[0] != floor(p[0]) || p[3] > p[0] || p[2] > p[3])
+        return 0;
+    *part = (struct gad_part){(size_t)p[0], p[1], p[2], p[3], p[4]};
+    return part->places == c->places || part->places % c->batch == 0;
+}
+
+/* Steps that it takes to come so far, if every image can be read. */
+static uint64_t most_steps(const struct gad_checkpoint *c, size_t epoch, size_t places)
+{
+    return epoch * (uint64_t)eng_ceil_div(c->places, c->batch) + eng_ceil_div(places, c->batch);
+}
+
 static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetensors *file,
                              struct dat_model *model, struct eng_optim *optim, struct eng_why *why)
 {
@@ -114,6 +153,7 @@ static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetens
     const char *batches = dat_safetensors_value(file, "batches");
     const struct dat_safetensors_entry *log = dat_safetensors_find(file, "log");
     uint64_t stepped, tracked;
+    struct gad_part part;
     if (!run || !steps || !batches || !log || log->dtype != DAT_F64 || log->rank != 2 ||
         log->dim[1] != LOG_COLUMNS)
         return eng_fail(why, ENG_FORMAT, "no checkpoint of a training; move it away");
@@ -121,12 +161,19 @@ static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetens
         return eng_fail(why, ENG_MISMATCH,
                         "was left by a training with other options, data or code; finish that one, "
                         "or delete the file to begin anew");
-    if (log->dim[0] == 0 || log->dim[0] > c->epochs || !whole_number(&stepped, steps) ||
-        stepped > log->dim[0] * c->steps || !whole_number(&tracked, batches))
+    if (!take_part(&part, file, c))
+        return eng_fail(why, ENG_FORMAT,
+                        "what it says of an epoch cannot be part of one of %zu images; delete it "
+                        "to begin anew",
+                        c->places);
+    if (log->dim[0] + !!part.places == 0 || log->dim[0] + !!part.places > c->epochs ||
+        !whole_number(&stepped, steps) || stepped > most_steps(c, log->dim[0], part.places) ||
+        !whole_number(&tracked, batches))
         return eng_fail(why, ENG_FORMAT,
                         "%zu epochs, %.40s steps and %.40s batches cannot be those of a training "
                         "of %zu epochs of at most %llu steps; delete it to begin anew",
-                        log->dim[0], steps, batches, c->epochs, (unsigned long long)c->steps);
+                        log->dim[0], steps, batches, c->epochs,
+                        (unsigned long long)most_steps(c, 1, 0));
     struct named name;
     for (size_t i = 0; i < eng_net_param_count(model->net); i++) {
         struct eng_param *p = eng_net_param(model->net, i);
@@ -143,6 +190,7 @@ static enum eng_err take_all(struct gad_checkpoint *c, const struct dat_safetens
                              why));
     }
     c->epoch = log->dim[0];
+    c->part = part;
     for (size_t i = 0; i < c->epoch; i++) {
         double row[LOG_COLUMNS];
         memcpy(row, (const char *)log->bytes + i * sizeof row, sizeof row);
@@ -159,6 +207,7 @@ enum eng_err gad_checkpoint_read(struct gad_checkpoint *c, struct dat_model *mod
 {
     struct dat_safetensors *file;
     c->epoch = 0;
+    c->part = (struct gad_part){0};
     enum eng_err err = dat_safetensors_open(&file, c->path, NULL, why);
     if (err == ENG_MISSING)
         return ENG_OK;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { KEEP_SECONDS = 600 }; /* no more than this is lost to a sudden end */
+
 struct fit {
     struct dat_model *model;
     const struct gad_fit_options *o;
@@ -24,6 +26,7 @@ struct fit {
     size_t *labels, *order;
     float *check_logits;
     uint64_t step, steps;
+    double since; /* what part of an epoch is not counted in its seconds yet began then */
 };
 
 static double now(void)
@@ -105,7 +108,7 @@ static enum eng_err fit_init(struct fit *f, struct dat_model *model,
 }
 
 /* One step on a batch; adds to the epoch's sums. */
-static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *loss, double *right,
+static enum eng_err step(struct fit *f, const struct dat_batch *batch, struct gad_part *part,
                          struct eng_why *why)
 {
     const struct gad_fit_options *o = f->o;
@@ -124,7 +127,7 @@ static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *l
     } else {
         for (size_t i = 0; i < n; i++) {
             f->labels[i] = (size_t)batch->labels[i];
-            *right += gad_argmax(y + i * classes, classes) == f->labels[i];
+            part->right += gad_argmax(y + i * classes, classes) == f->labels[i];
         }
         batch_loss = eng_softmax_xent(y, f->labels, n, classes, f->seed);
     }
@@ -132,7 +135,8 @@ static enum eng_err step(struct fit *f, const struct dat_batch *batch, double *l
         return eng_fail(why, ENG_FORMAT,
                         "the loss is no longer a number after %llu steps; train with a lower --lr",
                         (unsigned long long)f->step);
-    *loss += batch_loss * (double)n;
+    part->loss += batch_loss * (double)n;
+    part->seen += (double)n;
     const float rate = eng_schedule_rate(o->schedule, o->lr, f->step, f->steps,
                                          (uint64_t)(o->warm_up * (double)f->steps));
     eng_optim_begin(f->optim, o->exec, f->model->net, rate);
@@ -164,9 +168,18 @@ static enum eng_err check(struct fit *f, const struct gad_watch *watch, double *
     return ENG_OK;
 }
 
-/* first: no epoch was run before this one in this call. What is damaged is named in it alone. */
-static enum eng_err run_epoch(struct fit *f, size_t epoch, int first, struct gad_epoch *result,
-                              struct eng_why *why)
+/* Writes the checkpoint. */
+static enum eng_err keep(struct fit *f, struct gad_checkpoint *c, struct eng_why *why)
+{
+    const double at = now();
+    c->part.seconds += at - f->since;
+    f->since = at;
+    return gad_checkpoint_write(c, f->model, f->optim, why);
+}
+
+/* The steps of the epoch that are not part of c->part yet. */
+static enum eng_err run_steps(struct fit *f, struct gad_checkpoint *c,
+                              const struct gad_watch *watch, struct eng_why *why)
 {
     const struct gad_fit_options *o = f->o;
     const struct dat_loader_options loading = {.set = o->set,
@@ -175,46 +188,75 @@ static enum eng_err run_epoch(struct fit *f, size_t epoch, int first, struct gad
                                                .batch = o->batch,
                                                .workers = o->workers,
                                                .seed = o->seed,
-                                               .epoch = epoch,
+                                               .epoch = c->epoch,
                                                .strict = o->strict};
-    struct gad_watch watch = o->watch ? *o->watch : (struct gad_watch){0};
-    const double start = now();
+    struct gad_part *part = &c->part;
+    const size_t before = part->places;
     struct eng_rng rng;
-    if (!first)
-        watch.warn = NULL;
-    eng_rng_init(&rng, o->seed, epoch);
+    eng_rng_init(&rng, o->seed, c->epoch);
     memcpy(f->order, o->train, o->train_count * sizeof *f->order);
     eng_rng_shuffle(&rng, f->order, o->train_count);
     struct dat_loader *loader;
-    ENG_TRY(dat_loader_new(&loader, &loading, f->order, o->train_count, why));
-    double loss = 0, right = 0, seen = 0;
+    ENG_TRY(dat_loader_new(&loader, &loading, f->order + before, o->train_count - before, why));
     enum eng_err err;
     const struct dat_batch *batch;
     while ((err = dat_loader_next(loader, &batch, why)) == ENG_OK && batch) {
         if (gad_watch_stop(o->watch)) {
-            err = eng_fail(why, ENG_INTERRUPTED, "interrupted in epoch %zu of %zu", epoch + 1,
+            err = eng_fail(why, ENG_INTERRUPTED, "interrupted in epoch %zu of %zu", c->epoch + 1,
                            o->epochs);
             break;
         }
-        if ((err = step(f, batch, &loss, &right, why)) != ENG_OK)
+        if ((err = step(f, batch, part, why)) != ENG_OK)
             break;
-        seen += (double)batch->count;
+        part->places = before + batch->end;
         char note[64];
-        snprintf(note, sizeof note, "epoch %zu/%zu, loss %.4f", epoch + 1, o->epochs, loss / seen);
-        gad_watch_progress(o->watch, o->what, (double)epoch * (double)o->train_count + seen,
+        snprintf(note, sizeof note, "epoch %zu/%zu, loss %.4f", c->epoch + 1, o->epochs,
+                 part->loss / part->seen);
+        gad_watch_progress(o->watch, o->what,
+                           (double)c->epoch * (double)o->train_count + part->seen,
                            (double)o->epochs * (double)o->train_count, note);
+        if (c->path && now() - f->since >= KEEP_SECONDS && (err = keep(f, c, why)) != ENG_OK)
+            break;
     }
     for (size_t i = 0; i < dat_loader_skipped(loader); i++)
-        gad_watch_warn(&watch, dat_loader_skipped_why(loader, i));
+        gad_watch_warn(watch, dat_loader_skipped_why(loader, i));
     dat_loader_free(loader);
-    if (err == ENG_OK && seen == 0)
+    return err;
+}
+
+/* The epoch, or the rest of it. first: it is the first of this call; what is damaged is named in
+ * that one alone. */
+static enum eng_err run_epoch(struct fit *f, struct gad_checkpoint *c, int first,
+                              struct eng_why *why)
+{
+    const struct gad_fit_options *o = f->o;
+    struct gad_watch watch = o->watch ? *o->watch : (struct gad_watch){0};
+    struct gad_part *part = &c->part;
+    const size_t before = part->places;
+    double accuracy = NAN;
+    if (!first)
+        watch.warn = NULL;
+    f->since = now();
+    enum eng_err err = run_steps(f, c, &watch, why);
+    if (err == ENG_OK && part->seen == 0)
         err = eng_fail(why, ENG_FORMAT, "none of the training images could be read");
+    if (err == ENG_OK) {
+        part->places = o->train_count;
+        if (o->check_count)
+            err = check(f, &watch, &accuracy, why);
+    }
+    if (err == ENG_INTERRUPTED && c->path && part->places > before) {
+        struct eng_why trouble;
+        const enum eng_err kept = keep(f, c, &trouble);
+        if (kept != ENG_OK)
+            return eng_fail(why, kept, "%s", trouble.text);
+    }
     if (err != ENG_OK)
         return err;
-    *result = (struct gad_epoch){loss / seen, o->targets ? NAN : right / seen, NAN, 0};
-    if (o->check_count)
-        ENG_TRY(check(f, &watch, &result->check, why));
-    result->seconds = now() - start;
+    c->log[c->epoch++] = (struct gad_epoch){part->loss / part->seen,
+                                            o->targets ? NAN : part->right / part->seen, accuracy,
+                                            part->seconds + now() - f->since};
+    *part = (struct gad_part){0};
     return ENG_OK;
 }
 
@@ -235,8 +277,11 @@ enum eng_err gad_fit(struct dat_model *model, const struct gad_fit_options *o,
     ENG_TRY(gad_fit_check(o->epochs, o->batch, o->lr, why));
     if (o->train_count == 0)
         return eng_fail(why, ENG_ARG, "nothing to train: no images");
-    struct gad_checkpoint c = {
-        .path = o->checkpoint, .run = run, .epochs = o->epochs, .steps = steps_of(o)};
+    struct gad_checkpoint c = {.path = o->checkpoint,
+                               .run = run,
+                               .epochs = o->epochs,
+                               .places = o->train_count,
+                               .batch = o->batch};
     c.log = calloc(o->epochs, sizeof *c.log);
     if (!c.log)
         return eng_fail(why, ENG_NOMEM, "out of memory");
@@ -245,10 +290,8 @@ enum eng_err gad_fit(struct dat_model *model, const struct gad_fit_options *o,
     if (err == ENG_OK && c.path)
         err = gad_checkpoint_read(&c, model, f.optim, why);
     f.step = f.optim ? eng_optim_steps(f.optim) : 0;
-    const size_t resumed = c.epoch;
-    for (size_t epoch = resumed; err == ENG_OK && epoch < o->epochs; epoch++) {
-        err = run_epoch(&f, epoch, epoch == resumed, &c.log[epoch], why);
-        c.epoch = epoch + 1;
+    for (const size_t first = c.epoch; err == ENG_OK && c.epoch < o->epochs;) {
+        err = run_epoch(&f, &c, c.epoch == first, why);
         if (err == ENG_OK && c.path)
             err = gad_checkpoint_write(&c, model, f.optim, why);
     }

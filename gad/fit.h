@@ -35,7 +35,8 @@ struct gad_fit_options {
     uint64_t seed;
     int workers;
     int strict; /* a damaged image is an error; else it is left out, and the watch warned once */
-    const char *checkpoint; /* file kept after each epoch, for the caller to remove; NULL: none */
+    const char *checkpoint; /* file kept after each epoch, every ten minutes in longer ones, and
+                               when interrupted, for the caller to remove; NULL: none */
     const char *what;       /* for the progress bar */
     const struct gad_watch *watch;
 };
@@ -54,8 +55,8 @@ enum eng_err gad_fit_check(size_t epochs, size_t batch, float lr, struct eng_why
 /* Trains model->net in place. *log gets options->epochs entries (the caller frees), those of an
  * earlier, interrupted part too. Resumes from the checkpoint if there is one; one that belongs to
  * other options is ENG_MISMATCH. A loss that is not finite is ENG_FORMAT: the learning rate is too
- * high; ENG_ARG is gad_fit_check's, or no items. After ENG_INTERRUPTED the checkpoint holds the
- * last full epoch. */
+ * high; ENG_ARG is gad_fit_check's, or no items. After ENG_INTERRUPTED the checkpoint holds all
+ * steps that were taken. */
 enum eng_err gad_fit(struct dat_model *model, const struct gad_fit_options *options,
                      struct gad_epoch **log, struct eng_why *why);
 

@@ -36,7 +36,7 @@ struct gad_train_options gad_train_defaults(void);
 float gad_train_rate(const char *arch, const char *optim);
 
 /* Trains and writes options->output; *model (the caller releases) is what was written, its notes
- * telling how it came about. While it runs, OUTPUT.checkpoint keeps the last full epoch, and a call
+ * telling how it came about. While it runs, OUTPUT.checkpoint keeps how far it has come, and a call
  * with the same options goes on from there to the same bits. *accuracy is that on the held-out
  * images (NaN if there are none). */
 enum eng_err gad_train(struct dat_model *model, const struct gad_train_options *options,

@@ -48,7 +48,7 @@ static const struct dat_augment augment = {
  * was skipped. */
 struct record {
     float x[IMAGES][3 * SIDE * SIDE];
-    size_t count;
+    size_t count, batches, ends[IMAGES];
     char text[8192];
 };
 
@@ -73,6 +73,8 @@ static enum eng_err run(struct record *r, const struct dat_loader_options *optio
     if ((err = dat_loader_new(&loader, options, indices, count, &why)))
         return err;
     while (!(err = dat_loader_next(loader, &batch, &why)) && batch) {
+        if (r->batches < IMAGES)
+            r->ends[r->batches++] = batch->end;
         say(r, "[");
         for (size_t i = 0; i < batch->count; i++) {
             say(r, " %zu=%d", batch->items[i], batch->labels[i]);
@@ -129,6 +131,9 @@ static void test_workers(const struct dat_dataset *set, const struct dat_preproc
     CHECK(!run(&one, &options, list, IMAGES) && one.count == 19, "19 of 23 images are sound");
     CHECK(strstr(one.text, "[ 3=0 5=0 ][ 6=0 7=0 8=0 ][ 12=1"),
           "a damaged image leaves its batch smaller; an empty batch does not appear");
+    CHECK(one.ends[1] == 6 && one.ends[2] == 9 && one.ends[3] == 15 &&
+              one.ends[one.batches - 1] == IMAGES,
+          "and batches know the places that they and the empty ones before them took");
     const char *a = strstr(one.text, "a.4.ppm: "), *b = strstr(one.text, "a.9.ppm: "),
                *c = strstr(one.text, "a.10.ppm: "), *d = strstr(one.text, "a.11.ppm: ");
     CHECK(a && b && c && d && a < b && b < c && c < d && strstr(one.text, scratch_root),

@@ -542,8 +542,10 @@ static void test_interrupted(void)
     seen.stop_at = 4 + 4 + 2; /* four batches of targets, an epoch, and two batches more */
     CHECK(gad_support_train(&o, &why) == ENG_INTERRUPTED, "a support that was ended in an epoch");
     CHECK(access(scratch_path("cut/alpha2-6.safetensors.checkpoint"), F_OK) == 0,
-          "keeps the epoch before");
+          "keeps what is done");
+    seen.stops = seen.stop_at = 0;
     need(gad_support_train(&o, &why), &why);
+    CHECK(seen.stops == 4 + 7, "goes on with the batch it was ended at: %zu passes", seen.stops);
     CHECK(same_files(scratch_path("cut/alpha2-6.safetensors"),
                      scratch_path("whole/alpha2-6.safetensors")),
           "and ends with the bits of one that was not");

@@ -89,14 +89,14 @@ static int run(int argc, char **argv, const struct cli_command *self)
             print_lines(&session, &o, accuracy);
         dat_model_release(&model);
     }
-    return cli_end(&session, err, &why, "the last full epoch is");
+    return cli_end(&session, err, &why, "what is done is");
 }
 
 const struct cli_command cli_train = {
     "train", "DATA -o MODEL",
     "Trains a classifier on DATA: a folder per class, Kaggle's cat.N.jpg, CUB's layout,\n"
-    "synthetic:cats-dogs or synthetic:birds. A checkpoint is kept after each epoch; the same\n"
-    "command, given again after an interruption, goes on from it and ends with the same bits.",
+    "synthetic:cats-dogs or synthetic:birds. A checkpoint is kept after each epoch, every\n"
+    "ten minutes and when interrupted; the same command goes on from it, to the same bits.",
     "  gad train photos -o photos.safetensors\n"
     "  gad train dogs-vs-cats -o resnet18.safetensors --arch resnet18 --size 112\n"
     "  gad train CUB_200 -o birds.safetensors --init resnet18.safetensors --lr 0.02 --epochs 30\n"

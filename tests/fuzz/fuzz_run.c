@@ -148,7 +148,7 @@ static void try_ledger(const uint8_t *bytes, size_t count)
 
 /* ---- the checkpoint ------------------------------------------------------------------------- */
 
-enum { EPOCHS = 3, STEPS = 4 /* of an epoch */ };
+enum { EPOCHS = 3, PLACES = 7, BATCH = 2, STEPS = 4 /* of an epoch */ };
 
 static struct eng_net *new_net(void)
 {
@@ -172,8 +172,12 @@ struct training {
 static void training_init(struct training *t, const char *path, const struct eng_optim_config *how)
 {
     *t = (struct training){.model.net = new_net()};
-    t->at = (struct gad_checkpoint){
-        .path = path, .run = "a run", .log = t->log, .epochs = EPOCHS, .steps = STEPS};
+    t->at = (struct gad_checkpoint){.path = path,
+                                    .run = "a run",
+                                    .log = t->log,
+                                    .epochs = EPOCHS,
+                                    .places = PLACES,
+                                    .batch = BATCH};
     FUZZ_PROMISE(eng_optim_new(&t->optim, t->model.net, how) == ENG_OK);
 }
 
@@ -185,8 +189,13 @@ static void training_release(struct training *t)
 
 static void check_training(struct training *t)
 {
-    FUZZ_PROMISE(t->at.epoch > 0 && t->at.epoch <= EPOCHS);
-    FUZZ_PROMISE(eng_optim_steps(t->optim) <= t->at.epoch * STEPS);
+    const struct gad_part *part = &t->at.part;
+    FUZZ_PROMISE(t->at.epoch + (part->places > 0) > 0);
+    FUZZ_PROMISE(t->at.epoch + (part->places > 0) <= EPOCHS);
+    FUZZ_PROMISE(eng_optim_steps(t->optim) <=
+                 t->at.epoch * STEPS + (part->places + BATCH - 1) / BATCH);
+    FUZZ_PROMISE(part->right <= part->seen && part->seen <= (double)part->places &&
+                 part->places <= PLACES);
     for (size_t i = 0; i < eng_net_param_count(t->model.net); i++) {
         const struct eng_param *p = eng_net_param_const(t->model.net, i);
         for (size_t k = 0; k < eng_shape_count(&p->shape); k++)
@@ -216,7 +225,7 @@ static void try_checkpoint(const uint8_t *bytes, size_t count)
         FUZZ_PROMISE(dat_file_read(&written, &size, path, NULL) == ENG_OK);
         training_init(&again, path, &how);
         FUZZ_PROMISE(gad_checkpoint_read(&again.at, &again.model, again.optim, NULL) == ENG_OK);
-        FUZZ_PROMISE(again.at.epoch == t.at.epoch);
+        FUZZ_PROMISE(again.at.epoch == t.at.epoch && again.at.part.places == t.at.part.places);
         FUZZ_PROMISE(gad_checkpoint_write(&again.at, &again.model, again.optim, NULL) == ENG_OK);
         FUZZ_PROMISE(fuzz_file_is(path, written, size));
         training_release(&again);
