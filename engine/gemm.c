@@ -8,15 +8,29 @@ enum {
     A_FLOATS_ROWS = ENG_GEMM_MC * ENG_GEMM_ROW_LD,
     A_FLOATS_COLS = ENG_GEMM_KC * ENG_GEMM_COL_LD,
     A_FLOATS = A_FLOATS_ROWS > A_FLOATS_COLS ? A_FLOATS_ROWS : A_FLOATS_COLS,
-    C_FLOATS = ENG_GEMM_MC * ENG_GEMM_C_LD,
-    WORKER_FLOATS = (A_FLOATS + C_FLOATS + 15) / 16 * 16,
+    A_ROOM = (A_FLOATS + 15) / 16 * 16, /* whole cache lines */
+    C_ROOM = (ENG_GEMM_MC * ENG_GEMM_C_LD + 15) / 16 * 16,
+    WHOLE_TILES = 2, /* tiles on each other in a block of whole rows */
     B_COLUMNS = 512, /* B is packed on the way in pieces of STRETCH x B_COLUMNS: 4 MiB */
 };
 
 size_t eng_gemm_scratch(const struct eng_exec *exec)
 {
     return sizeof(float) *
-           ((size_t)ENG_GEMM_STRETCH * B_COLUMNS + (size_t)exec->threads * WORKER_FLOATS);
+           ((size_t)ENG_GEMM_STRETCH * B_COLUMNS + (size_t)exec->threads * (A_ROOM + C_ROOM));
+}
+
+/* From row to row of a block of whole rows: not a power of two, or near, whose rows would compete
+ * for the same places of the caches. */
+static size_t whole_ld(const struct eng_exec *exec, size_t n)
+{
+    return eng_round_up(eng_round_up(n, exec->gemm->nr), 32) + 16;
+}
+
+size_t eng_gemm_whole_scratch(const struct eng_exec *exec, size_t n)
+{
+    const size_t c = WHOLE_TILES * exec->gemm->mr * whole_ld(exec, n);
+    return sizeof(float) * (size_t)exec->threads * (A_ROOM + c);
 }
 
 size_t eng_gemm_packed_count(const struct eng_exec *exec, size_t k, size_t n)
@@ -73,8 +87,9 @@ struct block_job {
     const float *packed; /* panels of columns n_first.., rows k_first.. */
     size_t panels;
     size_t k_first, k_count, n_first, n_count;
-    size_t mc, nc, blocks_n;
-    float *scratch; /* WORKER_FLOATS for each worker */
+    size_t mc, nc, blocks_n, c_ld;
+    float *scratch; /* for each worker: A_ROOM, and c_floats for the block of C */
+    size_t c_floats;
 };
 
 /* Multiplies the A block in `a` (rows rows, kc steps) with nc columns of panels into c. */
@@ -87,12 +102,12 @@ static void multiply(const struct block_job *job, const float *a, const float *b
         for (size_t i = 0; i < rows; i += mr) {
             /* The block's buffers hold whole tiles, so edges need no special case: what lies
              * beyond rows and cols is computed and never read. */
-            float *ct = c + i * ENG_GEMM_C_LD + j;
+            float *ct = c + i * job->c_ld + j;
             const float *bt = b + j * kc;
             if (job->g->a_is_transposed)
-                kernel->cols(kc, a + i, ENG_GEMM_COL_LD, bt, ct, ENG_GEMM_C_LD, accumulate);
+                kernel->cols(kc, a + i, ENG_GEMM_COL_LD, bt, ct, job->c_ld, accumulate);
             else
-                kernel->rows(kc, a + i * ENG_GEMM_ROW_LD, ENG_GEMM_ROW_LD, bt, ct, ENG_GEMM_C_LD,
+                kernel->rows(kc, a + i * ENG_GEMM_ROW_LD, ENG_GEMM_ROW_LD, bt, ct, job->c_ld,
                              accumulate);
         }
 }
@@ -104,7 +119,7 @@ static void block_task(void *context, size_t i, int worker)
     const size_t nr = job->exec->gemm->nr;
     const size_t row = i / job->blocks_n * job->mc, col = i % job->blocks_n * job->nc;
     const size_t rows = eng_min(job->mc, g->m - row), cols = eng_min(job->nc, job->n_count - col);
-    float *a = job->scratch + (size_t)worker * WORKER_FLOATS, *c = a + A_FLOATS;
+    float *a = job->scratch + (size_t)worker * (A_ROOM + job->c_floats), *c = a + A_ROOM;
 
     for (size_t k0 = 0; k0 < job->k_count; k0 += ENG_GEMM_KC) {
         const size_t kc = eng_min(ENG_GEMM_KC, job->k_count - k0);
@@ -115,7 +130,7 @@ static void block_task(void *context, size_t i, int worker)
         const float *b = job->packed + k0 * job->panels * nr + col * kc;
         multiply(job, a, b, c, rows, kc, cols, k0 > 0);
     }
-    g->c->write(g->c, c, ENG_GEMM_C_LD, row, rows, job->n_first + col, cols);
+    g->c->write(g->c, c, job->c_ld, row, rows, job->n_first + col, cols);
 }
 
 /* Blocks small enough to give every thread of a small machine several, and large enough to pay for
@@ -125,6 +140,14 @@ static void choose_blocks(struct block_job *job)
     enum { ENOUGH = 16 };
     const size_t mr = job->exec->gemm->mr, nr = job->exec->gemm->nr;
     const size_t rows = eng_round_up(job->g->m, mr), cols = eng_round_up(job->n_count, nr);
+    job->c_ld = ENG_GEMM_C_LD;
+    job->c_floats = C_ROOM;
+    if (job->g->whole_rows) {
+        job->mc = eng_min(WHOLE_TILES * mr, rows), job->nc = cols, job->blocks_n = 1;
+        job->c_ld = whole_ld(job->exec, job->n_count);
+        job->c_floats = WHOLE_TILES * mr * job->c_ld;
+        return;
+    }
     size_t mc = eng_min(ENG_GEMM_MC, rows), nc = eng_min(ENG_GEMM_NC, cols);
     for (;;) {
         const size_t blocks_m = eng_ceil_div(rows, mc), blocks_n = eng_ceil_div(cols, nc);
@@ -153,6 +176,8 @@ void eng_gemm_run(const struct eng_exec *exec, const struct eng_gemm *g, void *s
     float *b_buffer = scratch;
     struct block_job job = {.exec = exec, .g = g};
     job.scratch = b_buffer + (size_t)ENG_GEMM_STRETCH * B_COLUMNS;
+    if (g->whole_rows)
+        job.scratch = scratch;
     if (g->b_packed) {
         job.packed = g->b_packed;
         job.panels = eng_round_up(g->n, nr) / nr;

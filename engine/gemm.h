@@ -37,6 +37,7 @@ struct eng_gemm {
     const float *b_packed;      /* from eng_gemm_pack_b, or NULL: then b is read */
     const struct eng_source *b; /* [k][n] */
     const struct eng_sink *c;   /* takes partial sums of long k (see below) if b is read */
+    int whole_rows;             /* with b_packed: the sink gets a few rows, whole, at a time */
 };
 
 /* Computes the product. scratch holds eng_gemm_scratch(exec) bytes, 64-byte aligned.
@@ -45,6 +46,10 @@ struct eng_gemm {
 #define ENG_GEMM_STRETCH 2048
 void eng_gemm_run(const struct eng_exec *exec, const struct eng_gemm *g, void *scratch);
 size_t eng_gemm_scratch(const struct eng_exec *exec);
+
+/* Bytes of scratch for blocks of whole rows, of n columns. They are for sinks that go over memory
+ * as large as C: its parts of a few columns would lie far from each other. */
+size_t eng_gemm_whole_scratch(const struct eng_exec *exec, size_t n);
 
 /* B laid out for the kernels: for each KC rows, for each nr columns, a panel [KC][nr], zeros beyond
  * n. eng_gemm_packed_count floats; n and k below 2^31. */

@@ -116,7 +116,8 @@ static void weight_gradient(const struct eng_pass *pass)
                                .a = &a.source,
                                .a_is_transposed = 1,
                                .b_packed = packed,
-                               .c = pass->taker ? &take.sink : &add.sink};
+                               .c = pass->taker ? &take.sink : &add.sink,
+                               .whole_rows = 1};
     eng_gemm_run(pass->exec, &g, (char *)packed + packed_bytes(pass));
 }
 
@@ -134,8 +135,9 @@ static size_t scratch(const struct eng_pass *pass)
 {
     const size_t packed = pass->want & ENG_WANT_PARAMS ? packed_bytes(pass) : 0;
     const size_t gemm = eng_gemm_scratch(pass->exec);
+    const size_t whole = eng_gemm_whole_scratch(pass->exec, pass->node->in);
     const size_t sums = eng_op_sums_scratch(pass->n, pass->node->out);
-    return eng_max(packed + gemm, sums);
+    return eng_max(eng_max(packed + whole, gemm), sums);
 }
 
 static double work(const struct eng_node *node, const struct eng_extent *x,

@@ -144,12 +144,13 @@ static void test_tiles(void)
 
 struct product {
     size_t m, n, k;
-    int a_is_transposed, b_packed, b_is_transposed, accumulate;
+    int a_is_transposed, b_packed, b_is_transposed, accumulate, whole_rows;
 };
 
-static float *scratch_for(const struct eng_exec *exec, void **block)
+static float *scratch_for(const struct eng_exec *exec, const struct product *p, void **block)
 {
-    const size_t bytes = eng_gemm_scratch(exec);
+    const size_t bytes = p->whole_rows ? eng_gemm_whole_scratch(exec, p->n)
+                                       : eng_gemm_scratch(exec);
     *block = memory(bytes + 64, 1);
     float *scratch = (float *)((char *)*block + (64 - (uintptr_t)*block % 64));
     for (size_t i = 0; i < bytes / sizeof *scratch; i++)
@@ -162,7 +163,7 @@ static int drive(const struct eng_exec *exec, const struct product *p, const flo
                  const float *b, float *c)
 {
     void *block;
-    float *scratch = scratch_for(exec, &block);
+    float *scratch = scratch_for(exec, p, &block);
     const size_t packed_count = p->b_packed ? eng_gemm_packed_count(exec, p->k, p->n) : 0;
     float *packed = p->b_packed ? nans(packed_count) : NULL;
     int whole = 1;
@@ -177,7 +178,8 @@ static int drive(const struct eng_exec *exec, const struct product *p, const flo
                                .a_is_transposed = p->a_is_transposed,
                                .b_packed = packed,
                                .b = &source_b.source,
-                               .c = &sink.sink};
+                               .c = &sink.sink,
+                               .whole_rows = p->whole_rows};
     if (packed)
         eng_gemm_pack_b(exec, packed, &source_b.source, p->k, p->n);
     for (size_t i = 0; i < packed_count; i++)
@@ -228,18 +230,25 @@ static void test_driver(const struct eng_exec *exec)
                                        {15, 33, 257},  {169, 257, 300}, {200, 7, 40},
                                        {5, 300, 1030}, {3, 520, 600},   {6, 3, 4500},
                                        {2, 600, 2100}, {337, 1, 20},    {40, 50, 511}};
-    for (int kind = 0; kind < 16; kind++) {
+    for (int kind = 0; kind < 32; kind++) {
         double worst = 0;
         int same = 1;
-        struct product p = {0, 0, 0, kind & 1, kind >> 1 & 1, kind >> 2 & 1, kind >> 3 & 1};
+        struct product p = {.a_is_transposed = kind & 1,
+                            .b_packed = kind >> 1 & 1,
+                            .b_is_transposed = kind >> 2 & 1,
+                            .accumulate = kind >> 3 & 1,
+                            .whole_rows = kind >> 4};
+        if (p.whole_rows && !p.b_packed)
+            continue;
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
             p.m = shapes[i][0], p.n = shapes[i][1], p.k = shapes[i][2];
             if (!p.b_packed && !p.accumulate && p.k > ENG_GEMM_STRETCH)
                 continue; /* the sink must add up stretches */
             worst = tap_worse(worst, drive_error(exec, &p, &same));
         }
-        CHECK(worst <= 1 && same, "product, A %s, B %s and %s, %s: %.2f of the bound, any threads",
-              p.a_is_transposed ? "transposed" : "as it is",
+        CHECK(worst <= 1 && same,
+              "product%s, A %s, B %s and %s, %s: %.2f of the bound, any threads",
+              p.whole_rows ? " by whole rows" : "", p.a_is_transposed ? "transposed" : "as it is",
               p.b_is_transposed ? "transposed" : "as it is", p.b_packed ? "packed" : "read",
               p.accumulate ? "added" : "stored", worst);
     }
@@ -253,7 +262,7 @@ static void test_levels_agree(const struct eng_exec *exec)
         tap_skip("only one level with fused multiply-adds here");
         return;
     }
-    const struct product p = {77, 270, 700, 0, 1, 0, 0};
+    const struct product p = {.m = 77, .n = 270, .k = 700, .b_packed = 1};
     float *a = noise(p.m * p.k), *b = noise(p.k * p.n);
     float *c = nans(p.m * p.n), *other = nans(p.m * p.n);
     drive(exec, &p, a, b, c);
