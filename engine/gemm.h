@@ -40,15 +40,16 @@ struct eng_gemm {
     int whole_rows;             /* with b_packed: the sink gets a few rows, whole, at a time */
 };
 
-/* Computes the product. scratch holds eng_gemm_scratch(exec) bytes, 64-byte aligned.
+/* Computes the product. scratch holds eng_gemm_scratch(exec) bytes, with whole_rows
+ * eng_gemm_whole_scratch(exec, n), 64-byte aligned.
  * Where B is read, k is walked in stretches of ENG_GEMM_STRETCH, and the sink gets one block of C
  * for each: it must add them up. */
 #define ENG_GEMM_STRETCH 2048
 void eng_gemm_run(const struct eng_exec *exec, const struct eng_gemm *g, void *scratch);
 size_t eng_gemm_scratch(const struct eng_exec *exec);
 
-/* Bytes of scratch for blocks of whole rows, of n columns. They are for sinks that go over memory
- * as large as C: its parts of a few columns would lie far from each other. */
+/* Blocks of whole rows are for sinks that go over memory as large as C: its parts of a few columns
+ * would lie far from each other. */
 size_t eng_gemm_whole_scratch(const struct eng_exec *exec, size_t n);
 
 /* B laid out for the kernels: for each KC rows, for each nr columns, a panel [KC][nr], zeros beyond

@@ -246,7 +246,7 @@ static enum eng_err run_epoch(struct fit *f, struct gad_checkpoint *c, int first
             err = check(f, &watch, &accuracy, why);
     }
     if (err == ENG_INTERRUPTED && c->path && part->places > before) {
-        struct eng_why trouble;
+        struct eng_why trouble = {""};
         const enum eng_err kept = keep(f, c, &trouble);
         if (kept != ENG_OK)
             return eng_fail(why, kept, "%s", trouble.text);
