@@ -23,7 +23,7 @@ static size_t numbers_of(const struct eng_grads *grads, const struct eng_net *ne
                          int which)
 {
     const struct eng_node *n = &net->nodes[node];
-    if (n->param[which] < 0 || (grads->taker && which == 0 && n->op->hands_on_weights))
+    if (n->param[which] < 0 || (grads->taker && which == 0 && n->op->streams_weights))
         return 0;
     return eng_shape_count(&net->params[n->param[which]].shape);
 }

@@ -104,7 +104,7 @@ struct eng_op {
     void (*backward)(const struct eng_pass *);
     /* 1: backward knows pass->taker, and has it take the gradient of the weights when it needs them
      * no more. */
-    int hands_on_weights;
+    int streams_weights;
     /* Packs weights; *pack is empty or from before, its arrays are the net's. NULL: none needed. */
     enum eng_err (*pack)(struct eng_pack *, const struct eng_net *, const struct eng_node *,
                          const struct eng_exec *, enum eng_use);

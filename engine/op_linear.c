@@ -151,7 +151,7 @@ const struct eng_op eng_op_linear = {.name = "linear",
                                      .extent = extent,
                                      .flags = flags,
                                      .scratch = scratch,
-                                     .hands_on_weights = 1,
+                                     .streams_weights = 1,
                                      .forward = forward,
                                      .backward = backward,
                                      .work = work};

@@ -169,7 +169,7 @@ const float *eng_tape_output(const struct eng_tape *tape)
 static void backward_with_grads(struct eng_pass *pass, int i, struct eng_grads *grads)
 {
     const struct eng_op *op = pass->node->op;
-    pass->taker = op->hands_on_weights ? eng_grads_taker(grads) : NULL;
+    pass->taker = op->streams_weights ? eng_grads_taker(grads) : NULL;
     for (int which = 0; which < 2; which++)
         pass->dparam[which] = eng_grads_open(grads, pass->net, i, which);
     op->backward(pass);
