@@ -65,6 +65,13 @@ LSAN_OPTIONS=${LSAN_OPTIONS-suppressions=tests/lsan.supp:print_suppressions=0}
 OMP_WAIT_POLICY=${OMP_WAIT_POLICY-passive}
 export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS OMP_WAIT_POLICY
 
+# LLVM's OpenMP runtime often leaves a record in /dev/shm, named after its process. One of no length,
+# cut short, makes the next process of that number die of SIGBUS.
+for record in /dev/shm/__KMP_REGISTERED_LIB_*_"$(id -u)"; do
+    pid=${record#*_LIB_}
+    [ -d "/proc/${pid%_*}" ] || echo "$record"
+done | xargs rm -f
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/gad-run-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
