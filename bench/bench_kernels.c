@@ -23,7 +23,7 @@ static void run_tiles(void *context)
 {
     const struct tile *t = context;
     for (int i = 0; i < TILES; i++)
-        t->ukr(K, t->a, t->lda, t->b, t->c, ENG_GEMM_C_LD, 0);
+        t->ukr(K, t->a, t->lda, t->b, t->c, ENG_GEMM_C_LD, ENG_GEMM_ANEW);
 }
 
 static void measure(struct tile *t, const char *order)

@@ -94,22 +94,20 @@ struct block_job {
 
 /* Multiplies the A block in `a` (rows rows, kc steps) with nc columns of panels into c. */
 static void multiply(const struct block_job *job, const float *a, const float *b, float *c,
-                     size_t rows, size_t kc, size_t cols, int accumulate)
+                     size_t rows, size_t kc, size_t cols, enum eng_gemm_start start)
 {
     const struct eng_gemm_kernel *kernel = job->exec->gemm;
-    const size_t mr = kernel->mr, nr = kernel->nr;
-    for (size_t j = 0; j < cols; j += nr)
-        for (size_t i = 0; i < rows; i += mr) {
-            /* The block's buffers hold whole tiles, so edges need no special case: what lies
-             * beyond rows and cols is computed and never read. */
-            float *ct = c + i * job->c_ld + j;
-            const float *bt = b + j * kc;
-            if (job->g->a_is_transposed)
-                kernel->cols(kc, a + i, ENG_GEMM_COL_LD, bt, ct, job->c_ld, accumulate);
-            else
-                kernel->rows(kc, a + i * ENG_GEMM_ROW_LD, ENG_GEMM_ROW_LD, bt, ct, job->c_ld,
-                             accumulate);
-        }
+    /* The block's buffers hold whole tiles, so edges need no special case: what lies beyond rows
+     * and cols is computed and never read. */
+    for (size_t j = 0; j < cols; j += kernel->nr) {
+        if (!job->g->a_is_transposed)
+            eng_gemm_rows(kernel, rows, kc, a, ENG_GEMM_ROW_LD, b + j * kc, c + j, job->c_ld,
+                          start);
+        else
+            for (size_t i = 0; i < rows; i += kernel->mr)
+                kernel->cols(kc, a + i, ENG_GEMM_COL_LD, b + j * kc, c + i * job->c_ld + j,
+                             job->c_ld, start);
+    }
 }
 
 static void block_task(void *context, size_t i, int worker)
@@ -128,7 +126,7 @@ static void block_task(void *context, size_t i, int worker)
         else
             g->a->read(g->a, a, ENG_GEMM_ROW_LD, row, rows, job->k_first + k0, kc);
         const float *b = job->packed + k0 * job->panels * nr + col * kc;
-        multiply(job, a, b, c, rows, kc, cols, k0 > 0);
+        multiply(job, a, b, c, rows, kc, cols, k0 ? ENG_GEMM_ADD : ENG_GEMM_ANEW);
     }
     g->c->write(g->c, c, job->c_ld, row, rows, job->n_first + col, cols);
 }

@@ -16,6 +16,7 @@
 
 #include "engine/exec.h"
 #include "engine/kernels/gemm_list.h"
+#include "engine/sizes.h"
 
 /* Something that reads as a matrix. read copies rows row..row+rows, columns col..col+cols into
  * dst[rows][ld], leaving the rest of each dst row alone. */
@@ -57,6 +58,19 @@ size_t eng_gemm_whole_scratch(const struct eng_exec *exec, size_t n);
 size_t eng_gemm_packed_count(const struct eng_exec *exec, size_t k, size_t n);
 void eng_gemm_pack_b(const struct eng_exec *exec, float *packed, const struct eng_source *b,
                      size_t k, size_t n);
+
+/* c[rows][nr] of one panel, tile by tile, the last with as few rows as will do. Both a and c hold
+ * whole tiles of mr rows; what lies beyond `rows` may be computed, and is never read. */
+static inline void eng_gemm_rows(const struct eng_gemm_kernel *kernel, size_t rows, size_t k,
+                                 const float *a, size_t lda, const float *b, float *c, size_t ldc,
+                                 enum eng_gemm_start start)
+{
+    for (size_t i = 0; i < rows;) {
+        const int few = eng_round_up(rows - i, ENG_GEMM_FEW) < kernel->mr;
+        (few ? kernel->few : kernel->rows)(k, a + i * lda, lda, b, c + i * ldc, ldc, start);
+        i += few ? ENG_GEMM_FEW : kernel->mr;
+    }
+}
 
 /* A row-major matrix as a source, and its transpose. */
 struct eng_matrix {

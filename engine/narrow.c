@@ -125,7 +125,7 @@ static void multiply_row(void *context, const float *patches, float *c, size_t r
     for (size_t p = 0; p < s->positions; p += s->tile)
         for (size_t j = 0; j < s->panels; j++)
             kernel->rows(s->k, patches + p * s->ld, s->ld, r->packed + j * s->k * nr,
-                         c + p * ldc + j * nr, ldc, 0);
+                         c + p * ldc + j * nr, ldc, ENG_GEMM_ANEW);
     r->y->write(r->y, c, ldc, row * width, width, 0, s->out);
 }
 
@@ -161,7 +161,7 @@ struct weights {
 struct strip_sums {
     const struct weights *w;
     float *sum;
-    int accumulate;
+    enum eng_gemm_start start; /* of the next row's sums */
 };
 
 /* Panels of dY are made where the convolution has its row of results. */
@@ -181,15 +181,15 @@ static void add_row(void *context, const float *patches, float *panels, size_t r
         }
         for (size_t k = 0; k < s->k; k += s->tile)
             kernel->cols(width, patches + k, s->ld, panel, sums->sum + k * ldc + o, ldc,
-                         sums->accumulate);
+                         sums->start);
     }
-    sums->accumulate = 1;
+    sums->start = ENG_GEMM_ADD;
 }
 
 static void sum_strip(void *context, size_t i, int worker)
 {
     const struct weights *w = context;
-    struct strip_sums sums = {w, w->sums + i * w->size, 0};
+    struct strip_sums sums = {w, w->sums + i * w->size, ENG_GEMM_ANEW};
     each_row(&w->s, i, w->scratch + (size_t)worker * w->s.floats, add_row, &sums);
 }
 

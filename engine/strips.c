@@ -46,7 +46,7 @@ static void patches_of_row(const struct strips *s, float *t, float *last, const 
         for (size_t j = 0; j < s->panels; j++)
             for (size_t i = 0; i < w; i += mr)
                 kernel->rows(kc, (i < whole ? dy + i * o : last) + k, o, b + j * kc * nr,
-                             t + i * s->ld + j * nr, s->ld, k > 0);
+                             t + i * s->ld + j * nr, s->ld, k ? ENG_GEMM_ADD : ENG_GEMM_ANEW);
     }
 }
 

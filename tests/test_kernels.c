@@ -47,16 +47,19 @@ static double bound(size_t k, double magnitude)
     return 2.0 * (double)(k + 1) * 0x1p-24 * magnitude;
 }
 
-/* The same sum as the kernel's: a chain in ascending k, fused or not, and c0 last. */
-static float chain(const float *a, const float *b, size_t k, int fused, int accumulate, float c0)
+/* The same sum as the kernel's: a chain in ascending k, fused or not, c0 where `start` has it. */
+static float chain(const float *a, const float *b, size_t k, int fused, enum eng_gemm_start start,
+                   float c0)
 {
-    volatile float sum = 0;
+    volatile float sum = start == ENG_GEMM_GO_ON ? c0 : 0;
     for (size_t p = 0; p < k; p++) {
         volatile float product = a[p] * b[p];
         sum = fused ? fmaf(a[p], b[p], sum) : sum + product;
     }
-    return accumulate ? c0 + sum : sum;
+    return start == ENG_GEMM_ADD ? c0 + sum : sum;
 }
+
+enum order { ROWS_OF_A, COLUMNS_OF_A, FEW_ROWS };
 
 struct tile_outcome {
     double worst; /* error / bound */
@@ -64,26 +67,27 @@ struct tile_outcome {
 };
 
 /* One tile; a, b and c exactly as large as the kernel may touch. */
-static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, size_t lda,
-                     size_t ldc, int accumulate, struct tile_outcome *outcome)
+static void run_tile(const struct eng_gemm_kernel *kernel, enum order order, size_t k, size_t lda,
+                     size_t ldc, enum eng_gemm_start start, struct tile_outcome *outcome)
 {
-    const size_t mr = kernel->mr, nr = kernel->nr;
-    const size_t step_i = cols ? 1 : lda, step_k = cols ? lda : 1;
+    eng_gemm_ukr *const ukr[] = {kernel->rows, kernel->cols, kernel->few};
+    const size_t mr = order == FEW_ROWS ? ENG_GEMM_FEW : kernel->mr, nr = kernel->nr;
+    const size_t step_i = order == COLUMNS_OF_A ? 1 : lda, step_k = order == COLUMNS_OF_A ? lda : 1;
     float *a = nans(k ? (mr - 1) * step_i + (k - 1) * step_k + 1 : 0);
     float *b = noise(k * nr), *c = nans((mr - 1) * ldc + nr), *c0 = noise(mr * nr);
     float row[ENG_GEMM_KC], column[ENG_GEMM_KC];
     for (size_t i = 0; i < mr; i++) {
         for (size_t p = 0; p < k; p++)
             a[i * step_i + p * step_k] = eng_rng_normal(&rng);
-        for (size_t j = 0; j < nr && accumulate; j++)
+        for (size_t j = 0; j < nr && start != ENG_GEMM_ANEW; j++)
             c[i * ldc + j] = c0[i * nr + j];
     }
     tap_poison_stack();
-    (cols ? kernel->cols : kernel->rows)(k, a, lda, b, c, ldc, accumulate);
+    ukr[order](k, a, lda, b, c, ldc, start);
     for (size_t i = 0; i < mr; i++) {
         for (size_t j = 0; j < nr; j++) {
-            const float start = accumulate ? c0[i * nr + j] : 0.0f;
-            double sum = start, magnitude = fabs((double)start);
+            const float first = start == ENG_GEMM_ANEW ? 0.0f : c0[i * nr + j];
+            double sum = first, magnitude = fabs((double)first);
             for (size_t p = 0; p < k; p++) {
                 row[p] = a[i * step_i + p * step_k];
                 column[p] = b[p * nr + j];
@@ -91,10 +95,10 @@ static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, s
                 magnitude += fabs((double)row[p] * column[p]);
             }
             const double error = fabs(c[i * ldc + j] - sum);
-            if (k > 0 || accumulate)
+            if (k > 0 || start != ENG_GEMM_ANEW)
                 outcome->worst = tap_worse(outcome->worst, error / bound(k, magnitude));
-            outcome->exact &= c[i * ldc + j] == chain(row, column, k, kernel->needs >= ENG_CPU_AVX2,
-                                                      accumulate, start);
+            outcome->exact &= c[i * ldc + j] ==
+                              chain(row, column, k, kernel->needs >= ENG_CPU_AVX2, start, first);
         }
         for (size_t j = nr; j < ldc && i + 1 < mr; j++)
             outcome->outside |= !isnan(c[i * ldc + j]);
@@ -105,9 +109,54 @@ static void run_tile(const struct eng_gemm_kernel *kernel, int cols, size_t k, s
     free(c0);
 }
 
-static void test_tiles(void)
+static void test_tile(const struct eng_gemm_kernel *kernel, enum order order,
+                      enum eng_gemm_start start)
 {
     static const size_t ks[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 64, 100, 255, 256};
+    static const char *const orders[] = {"rows", "columns", "few rows"};
+    static const char *const starts[] = {"over NaN", "added to c", "going on from c"};
+    struct tile_outcome outcome = {0, 1, 0};
+    for (size_t i = 0; i < sizeof ks / sizeof *ks; i++) {
+        const size_t least = order == COLUMNS_OF_A ? kernel->mr : ks[i] ? ks[i] : 1;
+        const size_t usual = order == COLUMNS_OF_A ? ENG_GEMM_COL_LD : ENG_GEMM_ROW_LD;
+        run_tile(kernel, order, ks[i], least, kernel->nr, start, &outcome);
+        run_tile(kernel, order, ks[i], usual, kernel->nr + 3, start, &outcome);
+        run_tile(kernel, order, ks[i], usual, ENG_GEMM_C_LD, start, &outcome);
+    }
+    char what[80];
+    snprintf(what, sizeof what, "gemm %s, %s, %s", kernel->name, orders[order], starts[start]);
+    CHECK(outcome.worst <= 1, "%s: %.2f of the bound", what, outcome.worst);
+    CHECK(outcome.exact, "%s: one chain in ascending k", what);
+    CHECK(!outcome.outside, "%s: nothing beyond the tile", what);
+}
+
+/* As many rows as there are, whatever the tiles: each has the bits of a tile of its own. */
+static void test_rows(const struct eng_gemm_kernel *kernel)
+{
+    enum { K = 40, MOST_ROWS = 3 * ENG_GEMM_MR_MAX };
+    const size_t nr = kernel->nr;
+    float *a = noise((size_t)MOST_ROWS * K), *b = noise(K * nr);
+    float *c = nans(MOST_ROWS * nr), *want = nans(MOST_ROWS * nr);
+    for (size_t i = 0; i + kernel->mr <= MOST_ROWS; i++)
+        kernel->rows(K, a + i * K, K, b, want + i * nr, nr, ENG_GEMM_ANEW);
+    int same = 1;
+    for (size_t rows = 1; rows <= 2 * ENG_GEMM_MR_MAX; rows++) {
+        for (size_t i = 0; i < MOST_ROWS * nr; i++)
+            c[i] = NAN;
+        eng_gemm_rows(kernel, rows, K, a, K, b, c, nr, ENG_GEMM_ANEW);
+        same &= memcmp(c, want, rows * nr * sizeof *c) == 0;
+        for (size_t i = eng_round_up(rows, kernel->mr) * nr; i < MOST_ROWS * nr; i++)
+            same &= isnan(c[i]) != 0;
+    }
+    CHECK(same, "gemm %s: any number of rows, within whole tiles", kernel->name);
+    free(a);
+    free(b);
+    free(c);
+    free(want);
+}
+
+static void test_tiles(void)
+{
     const struct eng_gemm_kernel *kernel;
     for (size_t r = 0; (kernel = eng_gemm_kernel_at(r)); r++) {
         if (kernel->needs > eng_cpu_best()) {
@@ -115,28 +164,13 @@ static void test_tiles(void)
             continue;
         }
         CHECK(ENG_GEMM_MC % kernel->mr == 0 && kernel->mr <= ENG_GEMM_MR_MAX &&
-                  kernel->nr <= ENG_GEMM_NR_MAX && ENG_GEMM_NC % kernel->nr == 0 &&
-                  eng_gemm_kernel_for(kernel->needs) == kernel,
+                  kernel->mr >= ENG_GEMM_FEW && kernel->nr <= ENG_GEMM_NR_MAX &&
+                  ENG_GEMM_NC % kernel->nr == 0 && eng_gemm_kernel_for(kernel->needs) == kernel,
               "gemm %s fits the blocks, and is chosen for its level", kernel->name);
-        for (int cols = 0; cols < 2; cols++)
-            for (int accumulate = 0; accumulate < 2; accumulate++) {
-                struct tile_outcome outcome = {0, 1, 0};
-                for (size_t i = 0; i < sizeof ks / sizeof *ks; i++) {
-                    const size_t least = cols ? kernel->mr : ks[i] ? ks[i] : 1;
-                    const size_t usual = cols ? ENG_GEMM_COL_LD : ENG_GEMM_ROW_LD;
-                    run_tile(kernel, cols, ks[i], least, kernel->nr, accumulate, &outcome);
-                    run_tile(kernel, cols, ks[i], usual, kernel->nr + 3, accumulate, &outcome);
-                    run_tile(kernel, cols, ks[i], usual, ENG_GEMM_C_LD, accumulate, &outcome);
-                }
-                const char *order = cols ? "columns" : "rows";
-                const char *how = accumulate ? "added to c" : "over NaN";
-                CHECK(outcome.worst <= 1, "gemm %s, %s, %s: %.2f of the bound", kernel->name, order,
-                      how, outcome.worst);
-                CHECK(outcome.exact, "gemm %s, %s, %s: one chain in ascending k", kernel->name,
-                      order, how);
-                CHECK(!outcome.outside, "gemm %s, %s, %s: nothing beyond the tile", kernel->name,
-                      order, how);
-            }
+        for (int order = ROWS_OF_A; order <= FEW_ROWS; order++)
+            for (int start = ENG_GEMM_ANEW; start <= ENG_GEMM_GO_ON; start++)
+                test_tile(kernel, (enum order)order, (enum eng_gemm_start)start);
+        test_rows(kernel);
     }
 }
 

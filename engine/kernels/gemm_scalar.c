@@ -11,12 +11,12 @@
 enum { MR = 4, NR = 8 };
 
 static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, const float *b,
-                        float *c, size_t ldc, int accumulate)
+                        float *c, size_t ldc, enum eng_gemm_start start)
 {
     float s[MR][NR];
     for (size_t i = 0; i < MR; i++)
         for (size_t j = 0; j < NR; j++)
-            s[i][j] = 0.0f;
+            s[i][j] = start == ENG_GEMM_GO_ON ? c[i * ldc + j] : 0.0f;
     for (size_t p = 0; p < k; p++, a += step_k, b += NR)
         for (size_t i = 0; i < MR; i++) {
             const float ai = a[i * step_i];
@@ -25,19 +25,20 @@ static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, 
         }
     for (size_t i = 0; i < MR; i++)
         for (size_t j = 0; j < NR; j++)
-            c[i * ldc + j] = accumulate ? c[i * ldc + j] + s[i][j] : s[i][j];
+            c[i * ldc + j] = start == ENG_GEMM_ADD ? c[i * ldc + j] + s[i][j] : s[i][j];
 }
 
 static void rows(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
-                 int accumulate)
+                 enum eng_gemm_start start)
 {
-    tile(k, a, lda, 1, b, c, ldc, accumulate);
+    tile(k, a, lda, 1, b, c, ldc, start);
 }
 
 static void cols(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
-                 int accumulate)
+                 enum eng_gemm_start start)
 {
-    tile(k, a, 1, lda, b, c, ldc, accumulate);
+    tile(k, a, 1, lda, b, c, ldc, start);
 }
 
-const struct eng_gemm_kernel eng_gemm_scalar = {"scalar", ENG_CPU_SCALAR, MR, NR, rows, cols};
+const struct eng_gemm_kernel eng_gemm_scalar = {"scalar", ENG_CPU_SCALAR, MR, NR, rows, cols, rows};
+_Static_assert(MR == ENG_GEMM_FEW, "a tile of few rows is a whole one here");
