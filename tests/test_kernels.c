@@ -411,6 +411,32 @@ static void test_loops_agree(void)
     }
 }
 
+/* Every level against the formula, in both directions of ldd; NaN outside. */
+static void test_transposes(void)
+{
+    enum { SIDE = 21, LD = SIDE + 3 };
+    const struct eng_vec_kernel *vec;
+    for (size_t l = 0; (vec = eng_vec_kernel_at(l)) && vec->needs <= eng_cpu_best(); l++) {
+        int right = 1;
+        for (size_t rows = 1; rows <= SIDE; rows++)
+            for (size_t cols = 1; cols <= SIDE; cols++)
+                for (int back = 0; back < 2; back++) {
+                    float *src = noise(rows * LD), *dst = nans(cols * LD);
+                    float *end = dst + (cols - 1) * LD;
+                    tap_poison_stack();
+                    vec->transpose(back ? end : dst, back ? -LD : LD, src, LD, rows, cols);
+                    for (size_t j = 0; j < cols; j++)
+                        for (size_t i = 0; i < LD; i++) {
+                            const float x = (back ? end - j * LD : dst + j * LD)[i];
+                            right &= i < rows ? x == src[i * LD + j] : isnan(x) != 0;
+                        }
+                    free(src);
+                    free(dst);
+                }
+        CHECK(right, "transpose, %s: every number in its place, and no other", vec->name);
+    }
+}
+
 /* The formulas, on ROWS x C numbers. */
 enum { C = 19, COUNT = ROWS * C };
 
@@ -564,6 +590,7 @@ int main(void)
     test_driver(&exec);
     test_levels_agree(&exec);
     test_loops_agree();
+    test_transposes();
     test_affine(exec.vec);
     test_relu_grad(exec.vec);
     test_sums(exec.vec);

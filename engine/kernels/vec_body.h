@@ -47,6 +47,68 @@ static void accumulate(float *y, const float *x, size_t count)
         y[i] += x[i];
 }
 
+/* A square of EDGE x EDGE. */
+enum { EDGE = 8 };
+
+#if defined(__AVX2__)
+/* Rows by pairs, pairs by pairs, halves: with the letter for the row, of the first four columns
+ *
+ *      a0 a1 a2 a3      a0 b0 a1 b1      a0 b0 c0 d0
+ *      b0 b1 b2 b3  ->  a2 b2 a3 b3  ->  a1 b1 c1 d1
+ *      c0 c1 c2 c3      c0 d0 c1 d1      a2 b2 c2 d2
+ *      d0 d1 d2 d3      c2 d2 c3 d3      a3 b3 c3 d3
+ */
+static inline void square(float *dst, ptrdiff_t ldd, const float *src, size_t lds)
+{
+    __m256 row[EDGE], pair[EDGE], four[EDGE];
+#pragma GCC unroll 8
+    for (int i = 0; i < EDGE; i++)
+        row[i] = _mm256_loadu_ps(src + (size_t)i * lds);
+#pragma GCC unroll 4
+    for (int i = 0; i < EDGE; i += 2) {
+        pair[i] = _mm256_unpacklo_ps(row[i], row[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_ps(row[i], row[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < EDGE; i += 4)
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            four[i + 2 * j] = _mm256_shuffle_ps(pair[i + j], pair[i + j + 2], 0x44);
+            four[i + 2 * j + 1] = _mm256_shuffle_ps(pair[i + j], pair[i + j + 2], 0xee);
+        }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        _mm256_storeu_ps(dst + j * ldd, _mm256_permute2f128_ps(four[j], four[j + 4], 0x20));
+        _mm256_storeu_ps(dst + (j + 4) * ldd, _mm256_permute2f128_ps(four[j], four[j + 4], 0x31));
+    }
+}
+#else
+static inline void square(float *dst, ptrdiff_t ldd, const float *src, size_t lds)
+{
+    for (int j = 0; j < EDGE; j++, dst += ldd)
+        for (int i = 0; i < EDGE; i++)
+            dst[i] = src[(size_t)i * lds + (size_t)j];
+}
+#endif
+
+/* Squares; at the end one that overlaps the last, if there is room for one at all. */
+static void transpose(float *dst, ptrdiff_t ldd, const float *src, size_t lds, size_t rows,
+                      size_t cols)
+{
+    if (rows < EDGE || cols < EDGE) {
+        for (size_t j = 0; j < cols; j++, dst += ldd)
+            for (size_t i = 0; i < rows; i++)
+                dst[i] = src[i * lds + j];
+        return;
+    }
+    for (size_t r = 0; r < rows; r += EDGE)
+        for (size_t c = 0; c < cols; c += EDGE) {
+            const size_t i = r + EDGE <= rows ? r : rows - EDGE;
+            const size_t j = c + EDGE <= cols ? c : cols - EDGE;
+            square(dst + (ptrdiff_t)j * ldd + i, ldd, src + i * lds + j, lds);
+        }
+}
+
 /* Up to LANES bits, and the numbers they let through, by the one instruction that each level has
  * for it. n < LANES only at the end. */
 #if defined(__AVX512F__)

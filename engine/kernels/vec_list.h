@@ -27,6 +27,9 @@ struct eng_adam_step {
     /* y = x * scale + shift + add, then max(0, .) if relu; scale, shift, add may be NULL */       \
     X(affine, (float *y, size_t ldy, const float *x, size_t ldx, const float *add, size_t ldadd,   \
                const float *scale, const float *shift, size_t rows, size_t channels, int relu))    \
+    /* dst[j * ldd + i] = src[i * lds + j], i < rows, j < cols; ldd may be negative */             \
+    X(transpose,                                                                                   \
+      (float *dst, ptrdiff_t ldd, const float *src, size_t lds, size_t rows, size_t cols))         \
     /* y += x */                                                                                   \
     X(accumulate, (float *y, const float *x, size_t count))                                        \
     /* bit i % 8 of bits[i / 8] = y[i] > 0; what is left of the last byte is 0 */                  \
