@@ -158,23 +158,41 @@ static enum eng_err make_room(float **pack, size_t floats)
     return *pack ? ENG_OK : ENG_NOMEM;
 }
 
-static enum eng_err pack_winograd(struct eng_pack *pack, const float *w,
+/* 1 if the transformed filters, four times as large as they were, are kept from pass to pass. Not
+ * in training, which changes them; and not where there are many, as in the deepest layers: maps are
+ * small there, and to transform filters takes about as long as to read transformed ones. */
+static int keeps_winograd(const struct eng_node *node, enum eng_use use)
+{
+    enum { MOST_KEPT = 256 * 256 };
+    return use != ENG_FOR_TRAINING && eng_product(node->in, node->conv.out) <= MOST_KEPT;
+}
+
+static struct eng_winograd_filters winograd_filters(const struct eng_net *net,
+                                                    const struct eng_node *node, int backward)
+{
+    return (struct eng_winograd_filters){eng_node_param(net, node, 0), node->in, node->conv.out,
+                                         backward};
+}
+
+static enum eng_err pack_winograd(struct eng_pack *pack, const struct eng_net *net,
                                   const struct eng_node *node, const struct eng_exec *exec,
                                   enum eng_use use)
 {
     const size_t in = node->in, out = node->conv.out;
-    if (use == ENG_FOR_TRAINING) {
+    if (!keeps_winograd(node, use)) {
         free(pack->forward);
         free(pack->backward);
         *pack = (struct eng_pack){NULL, NULL};
         return ENG_OK;
     }
+    struct eng_winograd_filters filters = winograd_filters(net, node, 0);
     ENG_TRY(make_room(&pack->forward, eng_winograd_packed_count(exec, in, out)));
-    eng_winograd_pack(exec, pack->forward, w, in, out, 0);
+    eng_winograd_pack(exec, pack->forward, &filters);
     if (use == ENG_FOR_OUTPUT)
         return ENG_OK;
+    filters.backward = 1;
     ENG_TRY(make_room(&pack->backward, eng_winograd_packed_count(exec, out, in)));
-    eng_winograd_pack(exec, pack->backward, w, in, out, 1);
+    eng_winograd_pack(exec, pack->backward, &filters);
     return ENG_OK;
 }
 
@@ -183,7 +201,7 @@ static enum eng_err pack(struct eng_pack *pack, const struct eng_net *net,
 {
     const struct eng_conv *conv = &node->conv;
     if (forward_way(exec, node) == BY_WINOGRAD)
-        return pack_winograd(pack, eng_node_param(net, node, 0), node, exec, use);
+        return pack_winograd(pack, net, node, exec, use);
     const float *weight = eng_node_param(net, node, 0);
     struct eng_filters w = eng_filters_forward(weight, node->in, conv);
     ENG_TRY(make_room(&pack->forward, packed_count(exec, conv->kernel, node->in, conv->out)));
@@ -288,36 +306,20 @@ static struct eng_winograd winograd_backward(const struct eng_pass *pass)
         pass->n, pass->dy, pass->y_extent, pass->x_extent[0], {2 - conv->pad[0], 2 - conv->pad[1]}};
 }
 
-/* Scratch of a Winograd pass: filters that are packed as one goes, then the job's own. */
-static size_t winograd_filters(const struct eng_pass *pass)
+static size_t winograd_scratch(const struct eng_pass *pass, const struct eng_winograd *job)
 {
-    const size_t in = pass->node->in, out = pass->node->conv.out;
-    if (!(pass->want & ENG_WANT_PARAMS))
-        return 0;
-    const size_t there = eng_winograd_packed_count(pass->exec, in, out);
-    const size_t back = eng_winograd_packed_count(pass->exec, out, in);
-    return eng_round_up(eng_max(there, back), 16) * sizeof(float);
-}
-
-static void run_winograd(const struct eng_pass *pass, const struct eng_winograd *job,
-                         const float *packed, int backward, const struct eng_sink *sink)
-{
-    if (!packed) {
-        float *filters = pass->scratch;
-        eng_winograd_pack(pass->exec, filters, eng_node_param(pass->net, pass->node, 0),
-                          pass->node->in, pass->node->conv.out, backward);
-        packed = filters;
-    }
-    eng_winograd_run(pass->exec, job, packed, sink, (char *)pass->scratch + winograd_filters(pass));
+    const enum eng_use use = pass->want & ENG_WANT_PARAMS ? ENG_FOR_TRAINING : ENG_FOR_GRADIENTS;
+    return eng_winograd_scratch(pass->exec, job, keeps_winograd(pass->node, use));
 }
 
 static void forward(const struct eng_pass *pass)
 {
     const struct eng_patches a = patches_of_x(pass);
     const struct eng_winograd job = winograd_forward(pass);
+    const struct eng_winograd_filters filters = winograd_filters(pass->net, pass->node, 0);
     const struct y_sink c = {{write_y}, pass};
     if (forward_way(pass->exec, pass->node) == BY_WINOGRAD)
-        run_winograd(pass, &job, pass->pack->forward, 0, &c.sink);
+        eng_winograd_run(pass->exec, &job, &filters, pass->pack->forward, &c.sink, pass->scratch);
     else
         multiply(pass, &a, pass->pack->forward, pass->node->conv.out, &c.sink);
 }
@@ -473,6 +475,7 @@ static void driver_weights(const struct eng_pass *pass)
 static void winograd_input_gradient(const struct eng_pass *pass)
 {
     const struct eng_winograd job = winograd_backward(pass);
+    const struct eng_winograd_filters filters = winograd_filters(pass->net, pass->node, 1);
     const struct eng_extent *x = &pass->x_extent[0];
     const struct dx_sink c = {.sink = {write_dx},
                               .dx = pass->dx[0],
@@ -480,7 +483,7 @@ static void winograd_input_gradient(const struct eng_pass *pass)
                               .stride = {1, 1},
                               .positions = {x->h, x->w},
                               .add = pass->add[0]};
-    run_winograd(pass, &job, pass->pack->backward, 1, &c.sink);
+    eng_winograd_run(pass->exec, &job, &filters, pass->pack->backward, &c.sink, pass->scratch);
 }
 
 static void weights_gradient(const struct eng_pass *pass)
@@ -536,7 +539,7 @@ static size_t forward_scratch(const struct eng_pass *pass)
     const struct eng_winograd job = winograd_forward(pass);
     const struct eng_patches x = patches_of_x(pass);
     if (forward_way(pass->exec, pass->node) == BY_WINOGRAD)
-        return winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job);
+        return winograd_scratch(pass, &job);
     return multiply_scratch(pass->exec, &x, pass->node->conv.out);
 }
 
@@ -545,7 +548,7 @@ static size_t input_scratch(const struct eng_pass *pass)
     const struct eng_winograd job = winograd_backward(pass);
     switch (input_way(pass->exec, pass->node)) {
     case BY_WINOGRAD:
-        return winograd_filters(pass) + eng_winograd_scratch(pass->exec, &job);
+        return winograd_scratch(pass, &job);
     case BY_STRIPS:
         return eng_strips_scratch(pass);
     default:

@@ -13,12 +13,15 @@ enum {
     LEAST_CHANNELS = 16,   /* below, the transforms cost more than they save */
     TILES = 56,            /* of a product, at most */
     OUTPUTS = 64,          /* and its outputs: 36 * 56 * 64 sums are half a MiB */
+    FEW_TILES = 112,       /* up to so many are one product, which transforms its filters itself; */
+    FEW_OUTPUTS = 32,      /* its sums take as much, */
+    DEPTH = 128,           /* and the filters of so many channels at a time 0.6 MiB */
     SHARE_BYTES = 3 << 19, /* of V, a worker's share, which is one product at least */
     LEAST_TILES = 64,      /* below, no gradient of the weights by these sums */
     STRETCH_LEAST = 112,   /* tiles summed at once for it: from the one to the other, so */
     STRETCH_MOST = 224,    /* that their transforms are about twice the sums */
     TRANSFORMS = 8,        /* tiles a task */
-    FILTERS = 8,           /* channels of filters that are moved together */
+    FILTERS = 8,           /* channels of filters whose gradients are finished together */
     BLOCK = ENG_GEMM_MC,   /* channels of x that lie together for the gradient of the weights */
     BLOCK_LD = ENG_GEMM_COL_LD,
 };
@@ -33,62 +36,6 @@ int eng_winograd_takes(const struct eng_exec *exec, const struct eng_conv *conv,
 int eng_winograd_makes(const struct eng_exec *exec, size_t channels)
 {
     return exec->winograd && channels >= LEAST_CHANNELS;
-}
-
-/* ---- filters -------------------------------------------------------------------------------- */
-
-struct pack_job {
-    const struct eng_exec *exec;
-    float *packed; /* [f][panel][k][nr] */
-    const float *w;
-    size_t in, out, k, n;
-    int backward;
-};
-
-size_t eng_winograd_packed_count(const struct eng_exec *exec, size_t k, size_t n)
-{
-    return eng_product(F, eng_product(k, eng_round_up(n, exec->gemm->nr)));
-}
-
-/* g[k - from][tap][lane]: FILTERS of the filters k, from `from` on, of some outputs. In memory the
- * taps of one follow each other, and then those of the next k; transforms want outputs side by
- * side.
- */
-static void gather_filters(const struct pack_job *job, float g[FILTERS][TAPS * ENG_GEMM_NR_MAX],
-                           size_t from, size_t first, size_t lanes)
-{
-    const size_t nr = job->exec->gemm->nr, end = eng_min(from + FILTERS, job->k);
-    for (size_t l = 0; l < lanes; l++)
-        for (size_t k = from; k < end; k++) {
-            const size_t o = first + l, filter = job->backward ? k * job->in + o : o * job->in + k;
-            const float *w = job->w + filter * TAPS;
-            for (size_t t = 0; t < TAPS; t++)
-                g[k - from][t * nr + l] = w[job->backward ? TAPS - 1 - t : t];
-        }
-}
-
-/* Panel i: nr outputs, all k. */
-static void pack_panel(void *context, size_t i, int worker)
-{
-    (void)worker;
-    const struct pack_job *job = context;
-    const size_t nr = job->exec->gemm->nr, first = i * nr, lanes = eng_min(nr, job->n - first);
-    const size_t step = job->k * eng_round_up(job->n, nr);
-    float g[FILTERS][TAPS * ENG_GEMM_NR_MAX] = {{0}};
-    for (size_t k = 0; k < job->k; k++) {
-        const size_t some = k % FILTERS;
-        if (some == 0)
-            gather_filters(job, g, k, first, lanes);
-        job->exec->winograd->filter(job->packed + (i * job->k + k) * nr, step, g[some], nr, nr);
-    }
-}
-
-void eng_winograd_pack(const struct eng_exec *exec, float *packed, const float *w, size_t in,
-                       size_t out, int backward)
-{
-    struct pack_job job = {exec,    packed, w, in, out, backward ? out : in, backward ? in : out,
-                           backward};
-    eng_exec_run(exec, eng_ceil_div(job.n, exec->gemm->nr), pack_panel, &job);
 }
 
 /* ---- tiles ---------------------------------------------------------------------------------- */
@@ -138,43 +85,70 @@ static void point_input(const float *at[IN * IN], const struct tiles *t, size_t 
 
 /* How the tiles are cut: into products from the shape alone, into groups by the threads, too. */
 struct cut {
-    size_t ld;     /* floats between the rows of V */
-    size_t tiles;  /* of a product */
-    size_t group;  /* tiles of a group: a share for each worker */
-    size_t blocks; /* of outputs */
+    int few;                   /* the filters are transformed on the way */
+    size_t ld;                 /* floats between the rows of V */
+    size_t tiles;              /* of a product */
+    size_t group;              /* tiles of a group: a share for each worker */
+    size_t outputs;            /* of a product */
+    size_t blocks;             /* of outputs */
+    size_t u_step;             /* floats from U[f] to U[f + 1] */
+    size_t y_at, u_at, worker; /* floats for each worker: M, the outputs of a tile, and U */
     size_t workers_at, zeros_at, floats;
 };
 
-enum { WORKER_FLOATS = (F * TILES + OUT * OUT) * OUTPUTS };
-
-static struct cut cut_of(const struct eng_exec *exec, const struct tiles *t)
+static size_t most_tiles(const struct eng_exec *exec, int few)
 {
-    const size_t mr = exec->gemm->mr, most = TILES / mr * mr;
-    const size_t k = t->job->x_extent.c;
-    struct cut cut = {.ld = eng_round_up(k, 16) + 16}; /* rows must not share sets of the cache */
+    return (few ? FEW_TILES : TILES) / exec->gemm->mr * exec->gemm->mr;
+}
+
+/* For `count` of the tiles. */
+static struct cut cut_of(const struct eng_exec *exec, const struct tiles *t, size_t count, int few)
+{
+    const size_t most = most_tiles(exec, few), nr = exec->gemm->nr;
+    const size_t k = t->job->x_extent.c, n = t->job->y_extent.c;
+    struct cut cut = {.few = few, .outputs = few ? FEW_OUTPUTS : OUTPUTS};
+    cut.ld = eng_round_up(k, 16) + 16; /* rows must not share sets of the cache */
     const size_t share = eng_max(1, SHARE_BYTES / (F * most * cut.ld * sizeof(float)));
-    const size_t products = eng_ceil_div(t->count, most);
+    const size_t products = eng_ceil_div(count, most);
     const size_t at_once = eng_min((size_t)exec->threads * share, products);
-    cut.tiles = eng_round_up(eng_ceil_div(t->count, products), mr);
+    cut.tiles = eng_round_up(eng_ceil_div(count, products), exec->gemm->mr);
     cut.group = at_once * cut.tiles;
-    cut.blocks = eng_ceil_div(t->job->y_extent.c, OUTPUTS);
+    cut.blocks = eng_ceil_div(n, cut.outputs);
+    cut.u_step = eng_winograd_step(few ? DEPTH * nr : k * eng_round_up(n, nr));
+    cut.y_at = F * most * cut.outputs;
+    cut.u_at = cut.y_at + OUT * OUT * cut.outputs;
+    cut.worker = cut.u_at + (few ? F * cut.u_step : 0);
     const size_t rows = at_once * most; /* enough for fewer images, which may be cut otherwise */
     cut.workers_at = eng_product(F * rows, cut.ld);
-    cut.zeros_at = cut.workers_at + (size_t)exec->threads * WORKER_FLOATS;
+    cut.zeros_at = cut.workers_at + (size_t)exec->threads * cut.worker;
     cut.floats = cut.zeros_at + eng_round_up(k, 16);
     return cut;
 }
 
-size_t eng_winograd_scratch(const struct eng_exec *exec, const struct eng_winograd *job)
+/* Floats of all filters, transformed. */
+static size_t whole_filters(const struct eng_exec *exec, const struct eng_winograd *job)
+{
+    return eng_winograd_packed_count(exec, job->x_extent.c, job->y_extent.c);
+}
+
+size_t eng_winograd_scratch(const struct eng_exec *exec, const struct eng_winograd *job,
+                            int is_packed)
 {
     const struct tiles t = tiles_of(job);
-    return eng_product(cut_of(exec, &t).floats, sizeof(float));
+    const size_t few = most_tiles(exec, 1);
+    size_t floats = cut_of(exec, &t, t.count, 0).floats; /* packed ones may come after all */
+    if (!is_packed && t.count > few)
+        floats += whole_filters(exec, job);
+    if (!is_packed)
+        floats = eng_max(floats, cut_of(exec, &t, eng_min(t.count, few), 1).floats);
+    return eng_product(floats, sizeof(float));
 }
 
 struct run {
     const struct eng_exec *exec;
     struct tiles tiles;
     struct cut cut;
+    const struct eng_winograd_filters *filters;
     const float *packed;
     const struct eng_sink *y;
     float *v, *workers;
@@ -203,46 +177,88 @@ static void transform_input(void *context, size_t i, int worker)
     }
 }
 
-/* Hands the outputs of one tile to the sink: those of m[f][tile], cols of them from column o. */
-static void finish_tile(const struct run *r, float *y, const float *m, size_t tile, size_t o,
-                        size_t cols)
+/* Some tiles, some outputs. */
+struct product {
+    size_t tile, tiles, o, cols;
+    float *m; /* [36][cut.tiles][cut.outputs] */
+};
+
+/* The sums of one panel, from column j of the product on, over channels k to k + count. */
+static void multiply_panel(const struct run *r, const struct product *p, size_t f, const float *u,
+                           size_t j, size_t k, size_t count)
+{
+    const struct eng_gemm_kernel *kernel = r->exec->gemm;
+    float *m = p->m + f * r->cut.tiles * r->cut.outputs + j;
+    for (size_t t = 0; t < p->tiles; t += kernel->mr)
+        eng_gemm_rows(kernel, eng_min(kernel->mr, p->tiles - t), count, v_at(r, p->tile + t, f) + k,
+                      r->cut.ld, u, m + t * r->cut.outputs, r->cut.outputs,
+                      k ? ENG_GEMM_GO_ON : ENG_GEMM_ANEW);
+}
+
+static void multiply_packed(const struct run *r, const struct product *p)
+{
+    const size_t k = r->tiles.job->x_extent.c;
+    for (size_t f = 0; f < F; f++)
+        for (size_t j = 0; j < p->cols; j += r->exec->gemm->nr)
+            multiply_panel(r, p, f, r->packed + f * r->cut.u_step + (p->o + j) * k, j, 0, k);
+}
+
+static void multiply_few(const struct run *r, const struct product *p, float *u)
+{
+    const size_t all = r->tiles.job->x_extent.c, nr = r->exec->gemm->nr;
+    for (size_t k = 0; k < all; k += DEPTH) {
+        const size_t count = eng_min(DEPTH, all - k);
+        for (size_t j = 0; j < p->cols; j += nr) {
+            eng_winograd_panel(r->exec, u, r->cut.u_step, r->filters, (p->o + j) / nr, k, count);
+            for (size_t f = 0; f < F; f++)
+                multiply_panel(r, p, f, u + f * r->cut.u_step, j, k, count);
+        }
+    }
+}
+
+/* Hands the outputs of one tile of the product to the sink. */
+static void finish_tile(const struct run *r, const struct product *p, size_t tile, float *y)
 {
     const struct eng_extent *e = &r->tiles.job->y_extent;
+    const size_t ld = r->cut.outputs;
     size_t image, top, left;
-    locate(&r->tiles, tile, &image, &top, &left);
-    r->exec->winograd->output(y, OUTPUTS, m, r->cut.tiles * OUTPUTS, cols);
+    locate(&r->tiles, r->first + p->tile + tile, &image, &top, &left);
+    r->exec->winograd->output(y, ld, p->m + tile * ld, r->cut.tiles * ld, p->cols);
     const size_t rows = eng_min(OUT, e->h - top), width = eng_min(OUT, e->w - left);
     for (size_t i = 0; i < rows; i++)
-        r->y->write(r->y, y + i * OUT * OUTPUTS, OUTPUTS, (image * e->h + top + i) * e->w + left,
-                    width, o, cols);
+        r->y->write(r->y, y + i * OUT * ld, ld, (image * e->h + top + i) * e->w + left, width, p->o,
+                    p->cols);
 }
 
 static void multiply_task(void *context, size_t i, int worker)
 {
     const struct run *r = context;
-    const struct eng_gemm_kernel *kernel = r->exec->gemm;
-    const size_t k = r->tiles.job->x_extent.c, n = r->tiles.job->y_extent.c;
-    const size_t tile = i / r->cut.blocks * r->cut.tiles, o = i % r->cut.blocks * OUTPUTS;
-    const size_t tiles = eng_min(r->cut.tiles, r->count - tile), cols = eng_min(OUTPUTS, n - o);
-    const size_t u_step = k * eng_round_up(n, kernel->nr);
-    float *m = r->workers + (size_t)worker * WORKER_FLOATS, *y = m + F * TILES * OUTPUTS;
-    for (size_t f = 0; f < F; f++) {
-        const float *u = r->packed + f * u_step + o * k;
-        float *mf = m + f * r->cut.tiles * OUTPUTS;
-        for (size_t j = 0; j < cols; j += kernel->nr)
-            for (size_t t = 0; t < tiles; t += kernel->mr)
-                kernel->rows(k, v_at(r, tile + t, f), r->cut.ld, u + j * k, mf + t * OUTPUTS + j,
-                             OUTPUTS, 0);
-    }
-    for (size_t t = 0; t < tiles; t++)
-        finish_tile(r, y, m + t * OUTPUTS, r->first + tile + t, o, cols);
+    const struct cut *cut = &r->cut;
+    const size_t tile = i / cut->blocks * cut->tiles, o = i % cut->blocks * cut->outputs;
+    float *own = r->workers + (size_t)worker * cut->worker;
+    const struct product p = {tile, eng_min(cut->tiles, r->count - tile), o,
+                              eng_min(cut->outputs, r->tiles.job->y_extent.c - o), own};
+    if (cut->few)
+        multiply_few(r, &p, own + cut->u_at);
+    else
+        multiply_packed(r, &p);
+    for (size_t t = 0; t < p.tiles; t++)
+        finish_tile(r, &p, t, own + cut->y_at);
 }
 
 void eng_winograd_run(const struct eng_exec *exec, const struct eng_winograd *job,
-                      const float *packed, const struct eng_sink *y, void *scratch)
+                      const struct eng_winograd_filters *filters, const float *packed,
+                      const struct eng_sink *y, void *scratch)
 {
-    struct run r = {.exec = exec, .tiles = tiles_of(job), .packed = packed, .y = y, .v = scratch};
-    r.cut = cut_of(exec, &r.tiles);
+    struct run r = {.exec = exec, .tiles = tiles_of(job), .filters = filters, .y = y, .v = scratch};
+    const int few = !packed && r.tiles.count <= most_tiles(exec, 1);
+    r.cut = cut_of(exec, &r.tiles, r.tiles.count, few);
+    if (!packed && !few) {
+        eng_winograd_pack(exec, r.v, filters);
+        packed = r.v;
+        r.v += whole_filters(exec, job);
+    }
+    r.packed = packed;
     r.workers = r.v + r.cut.workers_at;
     r.zeros = memset(r.v + r.cut.zeros_at, 0, job->x_extent.c * sizeof *r.v);
     for (r.first = 0; r.first < r.tiles.count; r.first += r.cut.group) {
@@ -346,7 +362,8 @@ static void sum_task(void *context, size_t i, int worker)
         const float *z = s->z + f * s->z_step + p * s->stretch * kernel->nr;
         float *du = s->du + f * s->du_step + (p * s->rows + b * BLOCK) * kernel->nr;
         for (size_t c = 0; c < channels; c += kernel->mr)
-            kernel->cols(s->count, v + c, s->ld, z, du + c * kernel->nr, kernel->nr, s->first > 0);
+            kernel->cols(s->count, v + c, s->ld, z, du + c * kernel->nr, kernel->nr,
+                         s->first ? ENG_GEMM_ADD : ENG_GEMM_ANEW);
     }
 }
 

@@ -8,6 +8,10 @@
  *                     V[f] U[f] = M[36][tiles][n]    a task: some tiles, some outputs; M stays in
  *      M  --output--> y                              the second-level cache
  *
+ * U are the filters, four times as large as they were (engine/winograd_filters.h). Where the tiles
+ * are few, reading it would take longer than the products; there a task transforms the filters of
+ * its outputs, some channels at a time, and U never leaves the cache.
+ *
  * The products are those of the matrix kernels (engine/kernels/gemm_list.h), one chain a number.
  *
  * How exact: with e = 2^-24 and S the same algorithm on magnitudes,
@@ -20,6 +24,7 @@
 
 #include "engine/gemm.h"
 #include "engine/op.h"
+#include "engine/winograd_filters.h"
 
 /* One convolution: x[n][h][w][k channels] with `pad` zeros around it becomes y, n channels. */
 struct eng_winograd {
@@ -36,19 +41,14 @@ int eng_winograd_takes(const struct eng_exec *exec, const struct eng_conv *conv,
 /* 1 if such a convolution can have made a map of so many channels. */
 int eng_winograd_makes(const struct eng_exec *exec, size_t channels);
 
-/* U = G g G^T for the filters w[out][in][3][3]: for the convolution itself, or (backward) for its
- * input gradient, which is a convolution of dy with the filters turned round and `in` and `out`
- * exchanged. eng_winograd_packed_count(exec, in, out), or (exec, out, in), floats. */
-void eng_winograd_pack(const struct eng_exec *exec, float *packed, const float *w, size_t in,
-                       size_t out, int backward);
-size_t eng_winograd_packed_count(const struct eng_exec *exec, size_t k, size_t n);
-
-/* Computes y with filters from eng_winograd_pack; the sink gets it as rows of positions
- * [n][h][w]. scratch: eng_winograd_scratch(exec, job) bytes, 64-byte aligned; enough for fewer
- * images too. */
+/* Computes y with filters from k to n channels; the sink gets it as rows of positions [n][h][w].
+ * `packed` are the filters transformed, or NULL: the same bits. scratch: eng_winograd_scratch
+ * bytes, 64-byte aligned; enough for fewer images too. */
 void eng_winograd_run(const struct eng_exec *exec, const struct eng_winograd *job,
-                      const float *packed, const struct eng_sink *y, void *scratch);
-size_t eng_winograd_scratch(const struct eng_exec *exec, const struct eng_winograd *job);
+                      const struct eng_winograd_filters *filters, const float *packed,
+                      const struct eng_sink *y, void *scratch);
+size_t eng_winograd_scratch(const struct eng_exec *exec, const struct eng_winograd *job,
+                            int is_packed);
 
 /* 1 if the gradient of the filters is computed so, too: if it sums over enough tiles. A sum over
  * few has many terms that are zero throughout, behind ReLUs, and is then exactly zero; from the

@@ -289,20 +289,24 @@ static void collect(const struct eng_sink *self, const float *c, size_t ld, size
         memcpy(s->y + (row + i) * s->channels + col, c + i * ld, cols * sizeof *c);
 }
 
-static void run(const struct eng_exec *exec, const struct problem *p, int backward, float *y)
+/* With filters that are transformed before, or not. */
+static void run(const struct eng_exec *exec, const struct problem *p, int backward, int before,
+                float *y)
 {
     const struct eng_extent x = {p->h, p->w, p->in}, o = {p->oh, p->ow, p->out};
     const struct eng_winograd job =
         backward ? (struct eng_winograd){p->n, p->dy, o, x, {2 - p->pad[0], 2 - p->pad[1]}}
                  : (struct eng_winograd){p->n, p->x, x, o, {p->pad[0], p->pad[1]}};
+    const struct eng_winograd_filters filters = {p->filters, p->in, p->out, backward};
     const struct collect sink = {{collect}, y, backward ? p->in : p->out};
-    const size_t bytes = eng_winograd_scratch(exec, &job);
+    const size_t bytes = eng_winograd_scratch(exec, &job, before);
     float *packed = nans(backward ? eng_winograd_packed_count(exec, p->out, p->in)
                                   : eng_winograd_packed_count(exec, p->in, p->out));
     float *scratch = nans(bytes / sizeof *scratch);
-    eng_winograd_pack(exec, packed, p->filters, p->in, p->out, backward);
+    if (before)
+        eng_winograd_pack(exec, packed, &filters);
     tap_poison_stack();
-    eng_winograd_run(exec, &job, packed, &sink.sink, scratch);
+    eng_winograd_run(exec, &job, &filters, before ? packed : NULL, &sink.sink, scratch);
     free(packed);
     free(scratch);
 }
@@ -391,8 +395,8 @@ static void test_problem(const struct eng_exec *exec, size_t n, size_t h, size_t
     float *before = nans(f_count);
     memcpy(before, dw, f_count * sizeof *dw);
     struct worst there = {0}, back = {0}, weights = {0};
-    run(exec, &p, 0, y);
-    run(exec, &p, 1, dx);
+    run(exec, &p, 0, 0, y);
+    run(exec, &p, 1, 0, dx);
     run_weights(exec, &p, dw);
     for (size_t i = 0; i < n; i++) {
         compare(&there, y + i * y_count, p.x + i * x_count, h, w, in, p.oh, p.ow, out, p.pad,
@@ -410,8 +414,8 @@ static void test_problem(const struct eng_exec *exec, size_t n, size_t h, size_t
     for (more.threads = 2; more.threads <= 5; more.threads += 3) {
         float *y2 = nans(n * y_count), *dx2 = nans(n * x_count), *dw2 = nans(f_count);
         memcpy(dw2, before, f_count * sizeof *dw2);
-        run(&more, &p, 0, y2);
-        run(&more, &p, 1, dx2);
+        run(&more, &p, 0, more.threads == 5, y2);
+        run(&more, &p, 1, more.threads == 5, dx2);
         run_weights(&more, &p, dw2);
         same &= memcmp(y, y2, n * y_count * sizeof *y) == 0 &&
                 memcmp(dx, dx2, n * x_count * sizeof *dx) == 0 &&
@@ -420,12 +424,13 @@ static void test_problem(const struct eng_exec *exec, size_t n, size_t h, size_t
         free(dx2);
         free(dw2);
     }
-    CHECK(same, "%s: the same bits with 2 and 5 threads", name);
+    CHECK(same, "%s: the same bits with 2 threads, and with 5 and filters transformed before",
+          name);
     struct problem one = p;
     one.n = 1;
     one.x += (n - 1) * x_count;
     float *alone = nans(y_count);
-    run(exec, &one, 0, alone);
+    run(exec, &one, 0, 0, alone);
     CHECK(memcmp(alone, y + (n - 1) * y_count, y_count * sizeof *y) == 0,
           "%s: an image alone has the bits it has in a batch", name);
     free(alone);
@@ -481,8 +486,10 @@ int main(void)
     test_problem(&exec, 1, 1, 1, 40, 16, 1, 1);
     test_problem(&exec, 2, 7, 6, 17, 20, 0, 2);
     test_problem(&exec, 2, 6, 9, 16, 18, 2, 1);
-    test_problem(&exec, 5, 14, 13, 24, 70, 1, 1); /* several products */
-    test_problem(&exec, 1, 10, 6, 180, 19, 1, 1); /* two blocks of channels */
-    test_problem(&exec, 3, 60, 52, 16, 16, 1, 1); /* several groups and stretches */
+    test_problem(&exec, 5, 14, 13, 24, 70, 1, 1);  /* several products */
+    test_problem(&exec, 1, 10, 6, 180, 19, 1, 1);  /* two blocks of channels */
+    test_problem(&exec, 3, 60, 52, 16, 16, 1, 1);  /* several groups and stretches */
+    test_problem(&exec, 1, 9, 7, 259, 36, 1, 1);   /* several depths of filters */
+    test_problem(&exec, 4, 21, 17, 130, 33, 1, 1); /* all filters before; alone: on the way */
     return tap_done();
 }
