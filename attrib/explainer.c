@@ -99,6 +99,14 @@ void attr_explainer_free(struct attr_explainer *explainer)
     free(explainer);
 }
 
+enum eng_err attr_explainer_use(struct attr_explainer *explainer, const struct eng_net *net,
+                                struct eng_why *why)
+{
+    const enum eng_err err = eng_tape_use(explainer->pass.tape, net);
+    return err == ENG_OK ? ENG_OK
+                         : eng_fail(why, err, "the nets to be explained have different layers");
+}
+
 size_t attr_explainer_batch(const struct attr_explainer *explainer)
 {
     return explainer->pass.batch;

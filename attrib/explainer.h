@@ -39,6 +39,11 @@ enum eng_err attr_explainer_new(struct attr_explainer **out, const struct eng_ne
                                 size_t memory, struct eng_why *why);
 void attr_explainer_free(struct attr_explainer *explainer); /* NULL allowed */
 
+/* Gives the explainer another net, which must outlive it: nets that are explained one after the
+ * other need memory for one. ENG_MISMATCH if it has other layers than the one before. */
+enum eng_err attr_explainer_use(struct attr_explainer *explainer, const struct eng_net *net,
+                                struct eng_why *why);
+
 /* Images that it takes at once, and bytes that it holds. */
 size_t attr_explainer_batch(const struct attr_explainer *explainer);
 size_t attr_explainer_bytes(const struct attr_explainer *explainer);

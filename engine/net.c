@@ -354,6 +354,34 @@ void eng_net_set_batches_tracked(struct eng_net *net, uint64_t count)
     net->batches_tracked = count;
 }
 
+static int alike_pairs(const size_t a[2], const size_t b[2])
+{
+    return a[0] == b[0] && a[1] == b[1];
+}
+
+static int alike_nodes(const struct eng_node *a, const struct eng_node *b)
+{
+    const struct eng_conv *c = &a->conv, *d = &b->conv;
+    for (int k = 0; k < 2; k++)
+        if (a->input[k] != b->input[k] || a->param[k] != b->param[k] ||
+            a->running[k] != b->running[k])
+            return 0;
+    return a->op == b->op && a->in == b->in && a->out == b->out && a->stride == b->stride &&
+           a->pad == b->pad && a->p == b->p && alike_pairs(a->size, b->size) && c->out == d->out &&
+           c->bias == d->bias && alike_pairs(c->kernel, d->kernel) &&
+           alike_pairs(c->stride, d->stride) && alike_pairs(c->pad, d->pad);
+}
+
+int eng_net_alike(const struct eng_net *a, const struct eng_net *b)
+{
+    if (a->node_count != b->node_count)
+        return 0;
+    for (int i = 0; i < a->node_count; i++)
+        if (!alike_nodes(&a->nodes[i], &b->nodes[i]))
+            return 0;
+    return 1;
+}
+
 void eng_net_changed(struct eng_net *net)
 {
     net->version++;

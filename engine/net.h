@@ -67,6 +67,9 @@ const char *eng_net_node_op(const struct eng_net *net, int node);
 size_t eng_net_outputs(const struct eng_net *net); /* channels of the output: the classes */
 size_t eng_net_channels(const struct eng_net *net);
 
+/* 1 if both have the same operators of the same sizes, whatever the weights. */
+int eng_net_alike(const struct eng_net *a, const struct eng_net *b);
+
 /* Multiply-adds, times two, of one forward pass over an h x w image; 0 if the net cannot take it.
  */
 double eng_net_flops(const struct eng_net *net, size_t h, size_t w);

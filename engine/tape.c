@@ -63,6 +63,15 @@ void eng_tape_free(struct eng_tape *tape)
     free(tape);
 }
 
+enum eng_err eng_tape_use(struct eng_tape *tape, const struct eng_net *net)
+{
+    if (!eng_net_alike(tape->plan.net, net))
+        return ENG_MISMATCH;
+    tape->plan.net = net;
+    tape->n = 0;
+    return ENG_OK;
+}
+
 size_t eng_tape_bytes(const struct eng_tape *tape)
 {
     return tape->arena.bytes;

@@ -44,6 +44,10 @@ enum eng_err eng_tape_new_within(struct eng_tape **out, const struct eng_net *ne
                                  const struct eng_exec *exec, struct eng_tape_options *options,
                                  size_t memory, struct eng_why *why);
 
+/* Gives the tape another net to run, and nothing yet to go back from. The net must outlive the
+ * tape, and be like the one before (eng_net_alike), else ENG_MISMATCH. */
+enum eng_err eng_tape_use(struct eng_tape *tape, const struct eng_net *net);
+
 /* Bytes that it holds. */
 size_t eng_tape_bytes(const struct eng_tape *tape);
 

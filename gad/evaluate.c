@@ -483,12 +483,11 @@ static enum eng_err workbench_init(struct workbench *b, struct gad_evaluation *e
     b->occluded = calloc(rows * b->per_image, sizeof *b->occluded);
     if (!b->x || !b->occluded)
         return eng_fail(why, ENG_NOMEM, "out of memory");
-    /* The bound is for all nets together, and for hiding one more. */
+    /* The bound is for both tapes. */
     struct gad_maps_options maps = o->maps;
     const size_t memory = maps.memory ? maps.memory : ATTR_MEMORY_DEFAULT;
     struct eng_tape_options shape = {.batch = rows, .height = b->height, .width = b->width};
-    ENG_TRY(
-        eng_tape_new_within(&b->tape, e->model.net, o->exec, &shape, memory / (e->nets + 1), why));
+    ENG_TRY(eng_tape_new_within(&b->tape, e->model.net, o->exec, &shape, memory / 4, why));
     b->batch = shape.batch;
     maps.memory = memory - eng_min(eng_tape_bytes(b->tape), memory - 1);
     return gad_mapper_new(&b->mapper, &e->model, &e->supports, b->height, b->width, &maps, why);

@@ -122,7 +122,7 @@ struct gad_why {
  *     normalise    max              maps before GAD compares them: none, max, p99
  *     present      value:0          when a pixel is in a map, as value:0.1
  *     keep         min              the value of one that stays: original, min, mean, geomean
- *     memory       1024             MiB for activations, of all nets; one image may exceed it
+ *     memory       1024             MiB for activations; one image may exceed it
  */
 struct gad_settings;
 

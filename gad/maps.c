@@ -8,7 +8,8 @@
 
 struct gad_mapper {
     struct gad_maps_options options;
-    struct attr_explainer **explainers; /* [nets] */
+    struct attr_explainer *explainer; /* of all nets, one after the other */
+    const struct eng_net **net;       /* [nets] */
     size_t nets, outputs, channels, pixels;
     float *logits, *attributions, *other, *maps, *gad;
     double *gap;
@@ -37,19 +38,18 @@ enum eng_err gad_mapper_new(struct gad_mapper **out, struct dat_model *base,
     m->outputs = base->config.classes;
     m->channels = eng_net_channels(base->net);
     m->pixels = height * width;
-    m->explainers = calloc(m->nets, sizeof *m->explainers);
-    enum eng_err err = m->explainers ? ENG_OK : eng_fail(why, ENG_NOMEM, "out of memory");
-    const size_t all = options->memory ? options->memory : ATTR_MEMORY_DEFAULT;
-    const size_t memory = eng_max(all / m->nets, 1); /* 0 would be the default */
+    m->net = calloc(m->nets, sizeof *m->net);
+    enum eng_err err = m->net ? ENG_OK : eng_fail(why, ENG_NOMEM, "out of memory");
     for (size_t i = 0; err == ENG_OK && i < m->nets; i++) {
         struct eng_net *net = i ? supports->at[i - 1].model.net : base->net;
+        m->net[i] = net;
         err = eng_net_prepare(net, options->exec, ENG_FOR_GRADIENTS);
         if (err != ENG_OK)
             eng_fail(why, err, "out of memory");
-        else
-            err = attr_explainer_new(&m->explainers[i], net, options->exec, height, width, memory,
-                                     why);
     }
+    if (err == ENG_OK)
+        err = attr_explainer_new(&m->explainer, base->net, options->exec, height, width,
+                                 options->memory, why);
     if (err != ENG_OK)
         gad_mapper_free(m);
     else
@@ -74,9 +74,8 @@ void gad_mapper_free(struct gad_mapper *m)
 {
     if (!m)
         return;
-    for (size_t i = 0; m->explainers && i < m->nets; i++)
-        attr_explainer_free(m->explainers[i]);
-    free(m->explainers);
+    attr_explainer_free(m->explainer);
+    free(m->net);
     free_arrays(m);
     free(m);
 }
@@ -209,7 +208,9 @@ enum eng_err gad_mapper_run(struct gad_mapper *m, const float *x, size_t images,
             return eng_fail(why, ENG_NOMEM, "out of memory");
         const struct attr_result result = {m->logits + net * images * m->outputs, attributions,
                                            net ? scrap : gap};
-        const enum eng_err err = attr_explainer_run(m->explainers[net], &request, &result, why);
+        enum eng_err err = attr_explainer_use(m->explainer, m->net[net], why);
+        if (err == ENG_OK)
+            err = attr_explainer_run(m->explainer, &request, &result, why);
         free(scrap);
         if (err != ENG_OK)
             return err;

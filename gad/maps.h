@@ -20,7 +20,7 @@ struct gad_maps_options {
     struct attr_ig ig;
     enum attr_reduce reduce;
     struct gad_intersect intersect;
-    size_t memory; /* bytes for all nets together; 0: ATTR_MEMORY_DEFAULT */
+    size_t memory; /* bytes for passes, beside the nets; 0: ATTR_MEMORY_DEFAULT */
 };
 
 /* All methods, integrated gradients as Captum, and the defaults of the parts. exec is to be set. */

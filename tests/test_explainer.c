@@ -258,6 +258,16 @@ static void test_errors(struct eng_net *net, const float *x)
     bad.ig.baseline.kind = ATTR_BASELINE_TENSOR;
     CHECK(attr_explainer_run(e, &bad, &result, NULL) == ENG_ARG, "a baseline tensor without one");
 
+    struct eng_net *other;
+    need(eng_net_new(&other, CHANNELS), NULL);
+    const int x0 = eng_net_avg_pool(other, eng_net_input(other), 1, 1);
+    eng_net_linear(other, eng_net_flatten(other, x0), "fc", CHANNELS, OUTPUTS);
+    finish(other);
+    CHECK(attr_explainer_use(e, other, &why) == ENG_MISMATCH && strstr(why.text, "layers") &&
+              attr_explainer_use(e, net, &why) == ENG_OK,
+          "a net with other layers: %s", why.text);
+    eng_net_free(other);
+
     struct attr_request few = good;
     few.class_count = 0;
     few.methods = bad.methods;

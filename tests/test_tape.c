@@ -257,6 +257,84 @@ static void test_order(void)
           why.text);
     eng_net_free(net);
 }
+
+/* conv, max pool, linear: a net of one of each, of these sizes. */
+static struct eng_net *sized_net(const struct eng_conv *conv, size_t pool, size_t classes, int relu)
+{
+    struct eng_net *net;
+    eng_net_new(&net, 3);
+    int v = eng_net_conv2d(net, eng_net_input(net), "conv", conv);
+    v = eng_net_max_pool(net, v, pool, 2, 0);
+    if (relu)
+        v = eng_net_relu(net, v);
+    eng_net_linear(net, eng_net_flatten(net, eng_net_avg_pool(net, v, 1, 1)), "fc", conv->out,
+                   classes);
+    if (eng_net_finish(net, NULL) != ENG_OK)
+        exit(1);
+    return net;
+}
+
+/* A tape that is given another net computes what a tape of its own would. */
+static void test_use(void)
+{
+    struct eng_net *net[] = {small_net(), small_net()};
+    const struct eng_tape_options options = {BATCH, 6, 7, 3, 0, 0};
+    struct eng_tape *tape, *own;
+    float x[BATCH * PIXELS], seed[BATCH * OUTPUTS], dx[2][BATCH * PIXELS];
+    for (size_t i = 0; i < BATCH * PIXELS; i++)
+        x[i] = eng_rng_normal(&rng);
+    for (size_t i = 0; i < BATCH * OUTPUTS; i++)
+        seed[i] = eng_rng_normal(&rng);
+    int ok = eng_net_alike(net[0], net[1]) && eng_net_alike(net[0], net[0]) &&
+             eng_tape_new(&tape, net[0], &exec, &options, NULL) == ENG_OK &&
+             eng_net_prepare(net[0], &exec, ENG_FOR_GRADIENTS) == ENG_OK;
+    if (!CHECK(ok && eng_tape_forward(tape, x, BATCH) == ENG_OK, "two nets alike, one tape"))
+        return;
+    ok = eng_tape_use(tape, net[1]) == ENG_OK;
+    CHECK(ok && eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx[0], NULL) == ENG_STATE,
+          "with another net there is nothing to go back from");
+    CHECK(eng_tape_forward(tape, x, BATCH) == ENG_STATE, "nor forward, before it is prepared");
+    ok = eng_net_prepare(net[1], &exec, ENG_FOR_GRADIENTS) == ENG_OK &&
+         eng_tape_new(&own, net[1], &exec, &options, NULL) == ENG_OK &&
+         eng_tape_forward(own, x, BATCH) == ENG_OK && eng_tape_forward(tape, x, BATCH) == ENG_OK &&
+         eng_tape_backward(own, seed, ENG_RELU_GUIDED, dx[0], NULL) == ENG_OK &&
+         eng_tape_backward(tape, seed, ENG_RELU_GUIDED, dx[1], NULL) == ENG_OK;
+    CHECK(ok && !memcmp(eng_tape_output(own), eng_tape_output(tape), sizeof seed) &&
+              !memcmp(dx[0], dx[1], sizeof *dx),
+          "the bits of a tape of its own");
+    eng_tape_free(own);
+
+    const struct eng_conv conv = {4, {3, 3}, {1, 1}, {1, 1}, 1};
+    struct eng_conv other[8];
+    for (size_t i = 0; i < 8; i++)
+        other[i] = conv;
+    other[0].out = 5;
+    other[1].kernel[0] = 2;
+    other[2].kernel[1] = 2;
+    other[3].stride[0] = 2;
+    other[4].stride[1] = 2;
+    other[5].pad[0] = 0;
+    other[6].pad[1] = 0;
+    other[7].bias = 0;
+    struct eng_net *base = sized_net(&conv, 2, 3, 0);
+    struct eng_net *unlike[12] = {small_net(), sized_net(&conv, 3, 3, 0), sized_net(&conv, 2, 4, 0),
+                                  sized_net(&conv, 2, 3, 1)};
+    for (size_t i = 0; i < 8; i++)
+        unlike[4 + i] = sized_net(&other[i], 2, 3, 0);
+    int told = 1;
+    for (size_t i = 0; i < 12; i++) {
+        told &= !eng_net_alike(base, unlike[i]) && !eng_net_alike(unlike[i], base);
+        eng_net_free(unlike[i]);
+    }
+    CHECK(told, "nets that differ in one size are told apart");
+    CHECK(eng_tape_use(tape, base) == ENG_MISMATCH && eng_tape_forward(tape, x, 1) == ENG_OK,
+          "one with other layers is refused, and the tape keeps its own");
+    eng_net_free(base);
+    eng_tape_free(tape);
+    eng_net_free(net[0]);
+    eng_net_free(net[1]);
+}
+
 int main(void)
 {
     struct eng_why why;
@@ -269,5 +347,6 @@ int main(void)
     test_passes();
     test_slices();
     test_order();
+    test_use();
     return tap_done();
 }
