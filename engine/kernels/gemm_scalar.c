@@ -16,7 +16,11 @@ static inline void tile(size_t k, const float *a, size_t step_i, size_t step_k, 
     float s[MR][NR];
     for (size_t i = 0; i < MR; i++)
         for (size_t j = 0; j < NR; j++)
-            s[i][j] = start == ENG_GEMM_GO_ON ? c[i * ldc + j] : 0.0f;
+            s[i][j] = 0.0f;
+    if (start == ENG_GEMM_GO_ON)
+        for (size_t i = 0; i < MR; i++)
+            for (size_t j = 0; j < NR; j++)
+                s[i][j] = c[i * ldc + j];
     for (size_t p = 0; p < k; p++, a += step_k, b += NR)
         for (size_t i = 0; i < MR; i++) {
             const float ai = a[i * step_i];
