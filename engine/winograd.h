@@ -9,8 +9,8 @@
  *      M  --output--> y                              the second-level cache
  *
  * U are the filters, four times as large as they were (engine/winograd_filters.h). Where the tiles
- * are few, reading it would take longer than the products; there a task transforms the filters of
- * its outputs, some channels at a time, and U never leaves the cache.
+ * are few and U is not kept, a task transforms the filters of its outputs, some channels at a time,
+ * so that U never leaves the cache; where they are many, U is made first.
  *
  * The products are those of the matrix kernels (engine/kernels/gemm_list.h), one chain a number.
  *

@@ -43,8 +43,8 @@ static void gather(const struct eng_exec *exec, float *g, const struct eng_winog
     float *last = g + (TAPS - 1) * nr; /* the first becomes the last */
     for (size_t i = 0; i < count; i++, last += TAPS * nr) {
         const float *w = f->w + ((first + i) * f->in + output) * TAPS;
-        const size_t later = first + i +
-                             TOGETHER; /* far from these: no prefetcher sees them come */
+        const size_t later = first + i + TOGETHER;
+        /* Those lie far from these: no prefetcher sees them come. */
         for (size_t l = 0; l < lanes * TAPS && later < f->out; l += LINE)
             __builtin_prefetch(f->w + (later * f->in + output) * TAPS + l);
         exec->vec->transpose(last, -nr, w, TAPS, lanes, TAPS);

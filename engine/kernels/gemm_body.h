@@ -8,28 +8,28 @@ enum { NR = 2 * LANES };
 
 _Static_assert(MR <= 3 * A_POINTER && MR <= 14 && MR >= ENG_GEMM_FEW, "pointers and loops suffice");
 
-#define TILE whole
+#define TILE full_tile
 #define ROWS MR
 #include "engine/kernels/gemm_tile_body.h"
 
-#define TILE short_one
+#define TILE few_tile
 #define ROWS ENG_GEMM_FEW
 #include "engine/kernels/gemm_tile_body.h"
 
 static void rows(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
                  enum eng_gemm_start start)
 {
-    whole(k, a, lda, 1, b, c, ldc, start);
+    full_tile(k, a, lda, 1, b, c, ldc, start);
 }
 
 static void cols(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
                  enum eng_gemm_start start)
 {
-    whole(k, a, 1, lda, b, c, ldc, start);
+    full_tile(k, a, 1, lda, b, c, ldc, start);
 }
 
 static void few(size_t k, const float *a, size_t lda, const float *b, float *c, size_t ldc,
                 enum eng_gemm_start start)
 {
-    short_one(k, a, lda, 1, b, c, ldc, start);
+    few_tile(k, a, lda, 1, b, c, ldc, start);
 }
