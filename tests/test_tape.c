@@ -279,7 +279,7 @@ static void test_use(void)
 {
     struct eng_net *net[] = {small_net(), small_net()};
     const struct eng_tape_options options = {BATCH, 6, 7, 3, 0, 0};
-    struct eng_tape *tape, *own;
+    struct eng_tape *tape, *own = NULL;
     float x[BATCH * PIXELS], seed[BATCH * OUTPUTS], dx[2][BATCH * PIXELS];
     for (size_t i = 0; i < BATCH * PIXELS; i++)
         x[i] = eng_rng_normal(&rng);
