@@ -1,5 +1,6 @@
 /* Each register-tile kernel at its peak, on one core: a tile of A and a panel of B that stay in the
- * first-level cache, beside what the same instructions reach without reading memory at all.
+ * first-level cache, beside what the same instructions reach without reading memory at all. Its
+ * tile of a few rows comes as another line of the same order, with its own mr.
  *
  *     percent = kernel / ceiling      what is missing to 100 is loads, loop and stores of the tile
  */
@@ -15,7 +16,7 @@ enum { K = 128, TILES = 64, TURNS = 8, ROUNDS = 4 };
 struct tile {
     const struct eng_gemm_kernel *kernel;
     eng_gemm_ukr *ukr;
-    size_t lda;
+    size_t rows, lda;
     float *a, *b, *c;
 };
 
@@ -32,7 +33,7 @@ static void measure(struct tile *t, const char *order)
     double top = 0, reached = 0;
     for (int i = 0; i < TURNS; i++) { /* by turns: the clock rate may change in between */
         const double seconds = bench_time(run_tiles, t, ROUNDS, 0.005);
-        const double flops = 2.0 * TILES * K * (double)(t->kernel->mr * t->kernel->nr);
+        const double flops = 2.0 * TILES * K * (double)(t->rows * t->kernel->nr);
         top = fmax(top, bench_fma_gflops(&alone));
         reached = fmax(reached, 1e-9 * flops / seconds);
     }
@@ -40,7 +41,7 @@ static void measure(struct tile *t, const char *order)
     bench_begin(&json, "kernel");
     bench_text(&json, "kernel", t->kernel->name);
     bench_text(&json, "order", order);
-    bench_number(&json, "mr", (double)t->kernel->mr);
+    bench_number(&json, "mr", (double)t->rows);
     bench_number(&json, "nr", (double)t->kernel->nr);
     bench_number(&json, "k", K);
     bench_number(&json, "gflops", reached);
@@ -63,10 +64,17 @@ int main(void)
     for (size_t i = 0; i < a + b + c; i++)
         memory[i] = 1.0f / (float)(i + 1);
     for (size_t i = 0; (kernel = eng_gemm_kernel_at(i)) && kernel->needs <= eng_cpu_best(); i++) {
-        struct tile t = {kernel, kernel->rows, ENG_GEMM_ROW_LD, memory, memory + a, memory + a + b};
+        struct tile t = {.kernel = kernel, .a = memory, .b = memory + a, .c = memory + a + b};
+        t.rows = kernel->mr;
+        t.lda = ENG_GEMM_ROW_LD;
+        t.ukr = kernel->rows;
         measure(&t, "rows");
-        t.ukr = kernel->cols;
+        t.rows = ENG_GEMM_FEW;
+        t.ukr = kernel->few;
+        measure(&t, "rows");
+        t.rows = kernel->mr;
         t.lda = ENG_GEMM_COL_LD;
+        t.ukr = kernel->cols;
         measure(&t, "cols");
     }
     free(memory);
