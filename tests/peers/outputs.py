@@ -1,4 +1,6 @@
-"""Logits and five attribution methods, of full-size random nets on random inputs and photos.
+"""Logits and five attribution methods, of full-size nets on random inputs and photos.
+
+Weights are random, but for nets that gad trained and --trained names.
 
 Each case has some inputs; of integrated gradients, which need 50 passes, only the first. One unit
 that falls on the other side of zero moves a gradient by a thousandth, and on large nets that
@@ -31,7 +33,9 @@ METHODS = POINT + PATH
 #   random  noise
 #   flat    noise whose left half has one colour, so that maxima of the pooling tie there
 #   photos  of the shared files, which gad decodes and prepares itself
-Case = collections.namedtuple("Case", "arch what inputs height width classes explained")
+#   trained photos, prepared as the model says that has the weights
+Case = collections.namedtuple("Case", "arch what inputs height width classes explained model paths",
+                              defaults=(None, ()))
 CASES = [
     Case("resnet18", "random", 6, 224, 224, 2, (1,)),
     Case("resnet18", "photos", 6, 224, 224, 2, (0,)),
@@ -47,21 +51,37 @@ FULL = [Case("vgg16", "random", 2, 224, 224, 2, (0, 1)),
         Case("vgg16", "photos", 2, 224, 224, 2, (1,))]
 PHOTOS = os.path.join(measure.SHARED, "data", "photos")
 NAMES = ["cat.1", "dog.1", "cat.2", "dog.2", "cat.3", "dog.3"]
+PATHS = [os.path.join(PHOTOS, f"{name}.jpg") for name in NAMES]
 RESIZE = {224: 256, 64: 73}  # a photo's shorter side, before a square of that size is cut out
 WHITE = 2.2489  # of red, normalised
 
 Inputs = collections.namedtuple("Inputs", "x all first folders options")
 
 
+def trained_case(model, paths):
+    """Of a model that gad trained, which says what it is."""
+    about = json.loads(measure.run("gad", "inspect", model, "--json"))
+    width, height = json.loads(about["metadata"]["input_size"])
+    classes = len(json.loads(about["metadata"]["classes"]))
+    return Case(about["arch"], "trained", len(paths), height, width, classes, (0, classes - 1),
+                model, paths)
+
+
+def photos_of(case, paths, how, options):
+    x = np.stack([pixels.prepared(path, *how, case.height, case.width) for path in paths])
+    names = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+    return Inputs(torch.from_numpy(x), paths, paths[0], names, options)
+
+
 def inputs_of(case, generator, folder):
     """The tensor for PyTorch; for gad the files of all and of the first, where it writes their maps,
     and its options."""
+    if case.what == "trained":
+        return photos_of(case, case.paths, ("stretch", 0), [])
     if case.what == "photos":
-        paths = [os.path.join(PHOTOS, f"{name}.jpg") for name in NAMES[:case.inputs]]
-        x = np.stack([pixels.prepared(path, "crop", RESIZE[case.height], case.height, case.width)
-                      for path in paths])
-        return Inputs(torch.from_numpy(x), paths, paths[0], NAMES[:case.inputs],
-                      ["--size", case.height, "--resize", RESIZE[case.height]])
+        resize = RESIZE[case.height]
+        return photos_of(case, PATHS[:case.inputs], ("crop", resize),
+                         ["--size", case.height, "--resize", resize])
     x = torch.randn(case.inputs, 3, case.height, case.width, generator=generator)
     if case.what == "flat":
         x[:, :, :, :case.width // 2] = WHITE
@@ -106,17 +126,30 @@ def errors(found, exact):
 Run = collections.namedtuple("Run", "title values found")  # by whom, the errors, and their cause
 
 
+def net_of(case, generator):
+    """In float64, for evaluation."""
+    net = nets.make(case.arch, hookable=True, classes=case.classes).double()
+    if not case.model:
+        return randomise(net, generator)
+    with tempfile.TemporaryDirectory() as folder:
+        converted = os.path.join(folder, "model.pth")
+        measure.run("gad", "convert", case.model, converted)
+        net.load_state_dict(torch.load(converted), strict=True)
+    return net.eval()
+
+
 def compare(case, seed, options, folder):
     """The net, its inputs, and the runs: PyTorch's float32, gad in f32 and in what is asked for."""
     generator = torch.Generator().manual_seed(seed)
-    net = randomise(nets.make(case.arch, hookable=True, classes=case.classes).double(), generator)
+    net = net_of(case, generator)
     net.requires_grad_(False)
     inputs = inputs_of(case, generator, folder)
     exact = by_torch(net, inputs.x.double(), case.explained)
     net = net.float()
     runs = [Run("PyTorch float32", errors(by_torch(net, inputs.x, case.explained), exact), None)]
-    model = os.path.join(folder, "model.pth")
-    torch.save(net.state_dict(), model)
+    model = case.model or os.path.join(folder, "model.pth")
+    if not case.model:
+        torch.save(net.state_dict(), model)
     for precision in ["f32", *options.precision]:
         found = by_gad(model, inputs, os.path.join(folder, precision), case.explained,
                        "--precision", precision, "--threads", options.threads)
@@ -163,7 +196,10 @@ def part(report, options):
         f"Methods are those of Captum {attribution.NAME}." if attribution.captum else
         "Captum is not installed here: its methods by hooks (bench/peers/attribution.py).") + "\n")
     report.head("net, inputs, classes", "computed by", "logits", *METHODS)
-    for seed, case in enumerate(CASES + FULL if options.full else CASES):
+    cases = CASES + FULL if options.full else CASES
+    if options.trained:
+        cases = [trained_case(options.trained[0], options.trained[1:])]
+    for seed, case in enumerate(cases):
         if case.arch not in options.arch:
             continue
         title = (f"{case.arch}, {case.inputs} {case.what} {case.height}x{case.width}, "

@@ -5,6 +5,7 @@
     make demo                                  # once, for the part masks
     make parity                                # all parts
     make parity ARGS='outputs --arch resnet18'
+    make parity ARGS='outputs --trained MODEL IMAGE...'         # of a full-size model of your own
     make parity ARGS='masks --masks NAME MODEL SUPPORTS IMAGE...'     # of a model of your own
     make parity ARGS='outputs gradients masks --precision bf16x3'     # slow where auto is not it
 
@@ -16,11 +17,11 @@ Parts, each a module beside this one:
     pixels      decoding and preprocessing
     files       conversion, and nets that were trained here
 
-Nets are torchvision's, of full size, with random weights. Everything is held to PyTorch in float64,
-by relative L2 norm: where a ReLU's input, or the difference of two maxima, is within rounding of
-zero, it may fall either way in anybody's float32, and a map jumps. So PyTorch's own float32 stands
-in the tables, too. The bounds are in measure.py; the exit status is 1 if one does not hold, and the
-last lines say which. docs/parity.md has the results and what they mean.
+Nets are torchvision's, of full size, with random weights but for --trained. Everything is held to
+PyTorch in float64, by relative L2 norm: where a ReLU's input, or the difference of two maxima, is
+within rounding of zero, it may fall either way in anybody's float32, and a map jumps. So PyTorch's
+own float32 stands in the tables, too. The bounds are in measure.py; the exit status is 1 if one
+does not hold, and the last lines say which. docs/parity.md has the results and what they mean.
 
 All parts took half an hour on two cores that had other work, too: it is PyTorch in float64, and the
 search for kinks. --full adds VGG16 at 224 x 224, which takes hours.
@@ -68,12 +69,17 @@ def arguments():
                         metavar="NAMES", help="beside f32: auto (default), bf16x3")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
     parser.add_argument("--full", action="store_true", help="also what takes hours")
+    parser.add_argument("--trained", nargs="+", metavar="FILE", default=[],
+                        help="outputs of a full-size model of gad train, in place of the others: "
+                        "the model, photos")
     parser.add_argument("--masks", nargs="+", metavar="FILE", default=[],
                         help="a title, a model, the folder of its supports, photos")
     options = parser.parse_args()
     for part in options.parts:
         if part not in PARTS:
             parser.error(f"{part}: there are {', '.join(PARTS)}")
+    if len(options.trained) == 1:
+        parser.error("--trained: wants a model and at least one photo")
     if 0 < len(options.masks) < 4:
         parser.error("--masks: wants a title, a model, supports and at least one photo")
     return options
