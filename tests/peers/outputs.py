@@ -34,8 +34,8 @@ METHODS = POINT + PATH
 #   flat    noise whose left half has one colour, so that maxima of the pooling tie there
 #   photos  of the shared files, which gad decodes and prepares itself
 #   trained photos, prepared as the model says that has the weights
-Case = collections.namedtuple("Case", "arch what inputs height width classes explained model paths",
-                              defaults=(None, ()))
+Case = collections.namedtuple("Case", "arch what inputs height width classes explained model paths "
+                              "how", defaults=(None, (), None))
 CASES = [
     Case("resnet18", "random", 6, 224, 224, 2, (1,)),
     Case("resnet18", "photos", 6, 224, 224, 2, (0,)),
@@ -61,10 +61,11 @@ Inputs = collections.namedtuple("Inputs", "x all first folders options")
 def trained_case(model, paths):
     """Of a model that gad trained, which says what it is."""
     about = json.loads(measure.run("gad", "inspect", model, "--json"))
-    width, height = json.loads(about["metadata"]["input_size"])
-    classes = len(json.loads(about["metadata"]["classes"]))
+    notes = about["metadata"]
+    width, height = json.loads(notes["input_size"])
+    classes = len(json.loads(notes["classes"]))
     return Case(about["arch"], "trained", len(paths), height, width, classes, (0, classes - 1),
-                model, paths)
+                model, paths, (notes["resize_rule"], int(notes["resize"])))
 
 
 def photos_of(case, paths, how, options):
@@ -77,7 +78,7 @@ def inputs_of(case, generator, folder):
     """The tensor for PyTorch; for gad the files of all and of the first, where it writes their maps,
     and its options."""
     if case.what == "trained":
-        return photos_of(case, case.paths, ("stretch", 0), [])
+        return photos_of(case, case.paths, case.how, [])
     if case.what == "photos":
         resize = RESIZE[case.height]
         return photos_of(case, PATHS[:case.inputs], ("crop", resize),
