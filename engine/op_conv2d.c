@@ -160,7 +160,7 @@ static enum eng_err make_room(float **pack, size_t floats)
 
 /* 1 if the transformed filters, four times as large as they were, are kept from pass to pass. Not
  * in training, which changes them; and not where there are many: most of a net's memory would be
- * theirs, and to transform them each time costs a few per cent of a pass. */
+ * theirs, and to transform them each time costs less than a tenth of a pass. */
 static int keeps_winograd(const struct eng_node *node, enum eng_use use)
 {
     enum { MOST_KEPT = 128 * 128 };
