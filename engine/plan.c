@@ -207,14 +207,25 @@ static int reads(const struct eng_plan *plan, int c, int i)
     return plan->nodes[c].used && (input[0] == i || input[1] == i);
 }
 
-/* The steps of a tape: forward at i, backward at 2 nodes - i; what is kept lives to the end. */
+/* The steps of a tape: forward at i, backward at 2 nodes - i. */
 struct life {
     size_t first, last;
 };
 
+static size_t back_of(const struct eng_plan *plan, int i)
+{
+    return 2 * (size_t)plan->net->node_count - (size_t)i;
+}
+
 static size_t end_of(const struct eng_plan *plan)
 {
-    return 2 * (size_t)plan->net->node_count + 1;
+    return back_of(plan, 0) + 1;
+}
+
+/* The last step of what is kept for node i's way back: further passes back may want it, too. */
+static size_t kept_to(const struct eng_plan *plan, int i)
+{
+    return plan->options.want & ENG_WANT_ONCE ? back_of(plan, i) : end_of(plan);
 }
 
 /* Of the values at place i: from its node to the last reader of any of them. */
@@ -231,7 +242,7 @@ static struct life value_life(const struct eng_plan *plan, int i)
         for (int c = j + 1; c < nodes; c++)
             if (reads(plan, c, j))
                 life.last = eng_max(life.last, plan->options.want && plans[c].flags & ENG_OP_KEEPS_X
-                                                   ? end_of(plan)
+                                                   ? kept_to(plan, c)
                                                    : (size_t)c);
     }
     return life;
@@ -247,22 +258,26 @@ static struct life grad_life(const struct eng_plan *plan, int i)
     for (int j = 0; j < nodes; j++) {
         if (!plans[j].used || plans[j].grad != i || !plans[j].reaches)
             continue;
-        const size_t back = (size_t)(2 * nodes - j);
-        life.first = eng_min(life.first, j == nodes - 1 ? (size_t)nodes : back);
+        life.first = eng_min(life.first, j == nodes - 1 ? (size_t)nodes : back_of(plan, j));
         for (int c = j + 1; c < nodes; c++)
             if (reads(plan, c, j))
-                life.first = eng_min(life.first, (size_t)(2 * nodes - c));
-        life.last = eng_max(life.last, back);
+                life.first = eng_min(life.first, back_of(plan, c));
+        life.last = eng_max(life.last, back_of(plan, j));
     }
     return life;
+}
+
+/* The last step of what node i's operator saves. */
+static size_t saved_last(const struct eng_plan *plan, int i)
+{
+    if (plan->options.train_batch_norm && plan->net->nodes[i].op == &eng_op_batch_norm)
+        return end_of(plan); /* for the running averages */
+    return plan->options.want ? kept_to(plan, i) : (size_t)i;
 }
 
 static void plan_blocks(struct eng_plan *plan, struct eng_arena *arena)
 {
     const struct eng_net *net = plan->net;
-    const size_t end = end_of(plan);
-    const int keeps_saved = plan->options.want || /* or for the running averages */
-                            plan->options.train_batch_norm;
     size_t scratch = 0;
     for (int i = 0; i < net->node_count; i++) {
         struct eng_node_plan *p = &plan->nodes[i];
@@ -279,11 +294,11 @@ static void plan_blocks(struct eng_plan *plan, struct eng_arena *arena)
             p->grad_block = eng_arena_add(arena, bytes, grad.first, grad.last);
         if (op->saved) /* from 0: an earlier node may fill it on the way */
             p->saved_block = eng_arena_add(arena, op->saved(&pass), p->folded ? 0 : (size_t)i,
-                                           keeps_saved ? end : (size_t)i);
+                                           saved_last(plan, i));
         if (op->scratch)
             scratch = eng_max(scratch, op->scratch(&pass));
     }
-    plan->scratch_block = eng_arena_add(arena, scratch, 0, end);
+    plan->scratch_block = eng_arena_add(arena, scratch, 0, end_of(plan));
 }
 
 enum eng_err eng_plan_init(struct eng_plan *plan, const struct eng_net *net,

@@ -3,7 +3,8 @@
  *
  * Steps of the tape: node i of n runs forward at step i, backward at 2 n - i. Nodes that write over
  * their input share its place; so do gradients. A chain conv - norm - add - relu on one place is
- * run by its first node alone, on the way out.
+ * run by its first node alone, on the way out. What a way back reads lives to the end, for any
+ * number of them, or to the step that reads it, if there is one.
  *
  * Where only outputs are wanted, the nodes before `cut`, whose maps are large, run for `slice`
  * images after the others; of their values only the last is kept for all images.

@@ -11,7 +11,8 @@
 struct eng_tape {
     struct eng_plan plan;
     struct eng_arena arena;
-    size_t n; /* images of the last forward pass, 0: none yet */
+    size_t n;  /* images of the last forward pass, 0: none yet */
+    int spent; /* a pass back has overwritten what that one kept */
     uint64_t seed, step;
 };
 
@@ -162,6 +163,7 @@ enum eng_err eng_tape_forward(struct eng_tape *tape, const float *x, size_t n)
     if (!prepared(tape))
         return ENG_STATE;
     tape->n = n;
+    tape->spent = 0;
     const size_t image = eng_extent_count(&tape->plan.nodes[0].extent);
     for (size_t at = 0; tape->plan.cut && at < n; at += tape->plan.slice)
         forward(tape, 0, tape->plan.cut, x + at * image, at, eng_min(tape->plan.slice, n - at));
@@ -191,9 +193,11 @@ enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum en
 {
     const struct eng_net *net = tape->plan.net;
     const int top = net->node_count - 1;
-    if (tape->n == 0 || !prepared(tape) || (dx && !(tape->plan.options.want & ENG_WANT_INPUT)) ||
+    if (tape->n == 0 || tape->spent || !prepared(tape) ||
+        (dx && !(tape->plan.options.want & ENG_WANT_INPUT)) ||
         (grads && !(tape->plan.options.want & ENG_WANT_PARAMS)) || !tape->plan.options.want)
         return ENG_STATE;
+    tape->spent = (tape->plan.options.want & ENG_WANT_ONCE) != 0;
     if (tape->plan.nodes[top].reaches)
         memcpy(grad_of(tape, top), seed, tape->n * net->nodes[top].out * sizeof *seed);
     for (int i = top; i >= 0; i--) {

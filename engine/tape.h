@@ -1,4 +1,4 @@
-/* One forward pass and any number of backward passes over it.
+/* One forward pass and any number of backward passes over it, or one, where that is enough.
  *
  * A tape owns the activations and gradients of one batch at a time; the net is only read, so
  * several tapes (one a thread) may share one net and exec. All memory is planned and allocated by
@@ -19,7 +19,9 @@ struct eng_tape;
 enum eng_want {
     ENG_WANT_OUTPUT = 0, /* forward only */
     ENG_WANT_INPUT = 1,  /* the gradient of the input */
-    ENG_WANT_PARAMS = 2  /* the gradients of the parameters */
+    ENG_WANT_PARAMS = 2, /* the gradients of the parameters */
+    ENG_WANT_ONCE = 4 /* none but by one backward pass a forward pass, as in training: what a layer
+                       * kept for it makes room for gradients as soon as the layer has read it */
 };
 
 struct eng_tape_options {
@@ -66,7 +68,7 @@ const float *eng_tape_output(const struct eng_tape *tape);
  * dx[n][channels][height][width] is overwritten, NULL if not wanted; grads (engine/grads.h) is
  * added to or handed on, NULL if not wanted. What was not in the options is ENG_STATE. May be
  * called again with other seeds and rules after the same forward pass, unless the weights have
- * changed. */
+ * changed, or one backward pass was wanted (ENG_WANT_ONCE): then that is ENG_STATE. */
 enum eng_err eng_tape_backward(struct eng_tape *tape, const float *seed, enum eng_relu_rule rule,
                                float *dx, struct eng_grads *grads);
 

@@ -105,7 +105,7 @@ static enum eng_err init_tape(struct bench *b, struct eng_why *why)
     const struct eng_tape_options shape = {.batch = b->o->batch,
                                            .height = b->o->size,
                                            .width = b->o->size,
-                                           .want = train ? ENG_WANT_PARAMS
+                                           .want = train ? ENG_WANT_PARAMS | ENG_WANT_ONCE
                                                    : b->o->job == GAD_BENCH_INPUT_GRADIENT
                                                        ? ENG_WANT_INPUT
                                                        : ENG_WANT_OUTPUT,

@@ -97,7 +97,7 @@ static enum eng_err fit_init(struct fit *f, struct dat_model *model,
     const struct eng_tape_options shape = {.batch = o->batch,
                                            .height = model->preprocess.height,
                                            .width = model->preprocess.width,
-                                           .want = ENG_WANT_PARAMS,
+                                           .want = ENG_WANT_PARAMS | ENG_WANT_ONCE,
                                            .train_batch_norm = !o->frozen_batch_norm,
                                            .dropout = o->dropout};
     if (!f->seed || !f->targets || !f->labels || !f->order || !f->check_logits ||

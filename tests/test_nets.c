@@ -284,18 +284,19 @@ static int copy_params(struct eng_net *net, const struct twin *t)
 static void check_twin(const struct eng_arch_config *config, size_t h, size_t w, int train)
 {
     static const char *const rules[] = {"standard", "deconvolution", "guided"};
+    static const unsigned wants[] = {ENG_WANT_INPUT | ENG_WANT_PARAMS, ENG_WANT_INPUT,
+                                     ENG_WANT_INPUT | ENG_WANT_PARAMS | ENG_WANT_ONCE};
     const int vgg = !strncmp(config->arch, "vgg16", 5);
     struct eng_net *net = build(config);
     struct twin t;
     twin_init(&t, 3);
     (vgg ? twin_vgg16 : twin_resnet18)(&t, config);
     for (int rule = 0; rule < 3; rule++) {
-        const struct twin_run run = {
-            net,
-            &exec,
-            {BATCH, h, w, rule == 1 ? ENG_WANT_INPUT : ENG_WANT_INPUT | ENG_WANT_PARAMS, train, 0},
-            rule == 2 ? BATCH - 1 : BATCH,
-            (enum eng_relu_rule)rule};
+        const struct twin_run run = {net,
+                                     &exec,
+                                     {BATCH, h, w, wants[rule], train, 0},
+                                     rule == 2 ? BATCH - 1 : BATCH,
+                                     (enum eng_relu_rule)rule};
         char where[80] = "parameters do not match";
         double error = INFINITY;
         int tried = 0;

@@ -114,6 +114,68 @@ static void test_passes(void)
     }
 }
 
+/* A tape for one backward pass a forward pass keeps less, and has the same bits. */
+static void test_once(void)
+{
+    for (int train = 0; train < 2; train++) {
+        struct eng_net *net = small_net();
+        struct eng_tape_options options = {BATCH, 6,    7, ENG_WANT_INPUT | ENG_WANT_PARAMS,
+                                           train, train};
+        struct eng_tape *tape, *once;
+        struct eng_grads *grads, *same;
+        float x[BATCH * PIXELS], seed[BATCH * OUTPUTS], dx[2][BATCH * PIXELS];
+        for (size_t i = 0; i < BATCH * PIXELS; i++)
+            x[i] = eng_rng_normal(&rng);
+        for (size_t i = 0; i < BATCH * OUTPUTS; i++)
+            seed[i] = eng_rng_normal(&rng);
+        int ok = eng_tape_new(&tape, net, &exec, &options, NULL) == ENG_OK &&
+                 eng_grads_new(&grads, net) == ENG_OK && eng_grads_new(&same, net) == ENG_OK &&
+                 eng_net_prepare(net, &exec, ENG_FOR_GRADIENTS) == ENG_OK;
+        options.want |= ENG_WANT_ONCE;
+        if (!CHECK(ok && eng_tape_new(&once, net, &exec, &options, NULL) == ENG_OK,
+                   "a tape for one backward pass a forward pass"))
+            return;
+        CHECK(eng_tape_bytes(once) < eng_tape_bytes(tape), "takes %zu bytes, not %zu",
+              eng_tape_bytes(once), eng_tape_bytes(tape));
+        for (size_t n = BATCH; n >= BATCH - 1; n--) {
+            eng_grads_zero(grads);
+            eng_grads_zero(same);
+            ok = eng_tape_forward(tape, x, n) == ENG_OK && eng_tape_forward(once, x, n) == ENG_OK &&
+                 eng_tape_backward(tape, seed, ENG_RELU_STANDARD, dx[0], grads) == ENG_OK &&
+                 eng_tape_backward(once, seed, ENG_RELU_STANDARD, dx[1], same) == ENG_OK;
+            size_t differ = 0;
+            for (size_t i = 0; i < eng_net_param_count(net); i++)
+                if (eng_grads_value(grads, i))
+                    differ += memcmp(eng_grads_value(grads, i), eng_grads_value(same, i),
+                                     eng_shape_count(&eng_net_param(net, i)->shape) *
+                                         sizeof(float)) != 0;
+            CHECK(ok && !differ && !memcmp(dx[0], dx[1], n * PIXELS * sizeof **dx),
+                  "%zu images: the bits of a tape for many", n);
+            CHECK(!memcmp(eng_tape_output(tape), eng_tape_output(once), n * OUTPUTS * sizeof *x),
+                  "and the outputs are still there");
+            CHECK(eng_tape_backward(once, seed, ENG_RELU_STANDARD, dx[1], same) == ENG_STATE,
+                  "a second backward pass is refused");
+        }
+        if (train) { /* moves one net twice: by its own statistics, then by the same again */
+            const struct eng_param *mean = eng_net_param_find(net, "bn.running_mean");
+            float moved[2][9];
+            ok = eng_tape_update_running(tape, net) == ENG_OK;
+            memcpy(moved[0], mean->value, sizeof moved[0]);
+            ok &= eng_tape_update_running(once, net) == ENG_OK;
+            memcpy(moved[1], mean->value, sizeof moved[1]);
+            size_t differ = 0;
+            for (size_t i = 0; i < 9; i++) /* from 0: 0.1 of it, then 0.19 */
+                differ += !(fabsf(moved[1][i] - 1.9f * moved[0][i]) <= 1e-5f * fabsf(moved[0][i]));
+            CHECK(ok && !differ && moved[0][0] != 0, "the batch's statistics outlive the way back");
+        }
+        eng_tape_free(tape);
+        eng_tape_free(once);
+        eng_grads_free(grads);
+        eng_grads_free(same);
+        eng_net_free(net);
+    }
+}
+
 /* Large maps of many images: the first layers run for a few images at a time. What they hand to the
  * rest is the value of a pool, which a residual block reads twice. */
 static void test_slices(void)
@@ -345,6 +407,7 @@ int main(void)
     eng_rng_init(&rng, 1, 0);
     eng_exec_set_precision(&exec, ENG_PRECISION_F32);
     test_passes();
+    test_once();
     test_slices();
     test_order();
     test_use();
