@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """gad beside its peers: the same jobs by turns on the same machine, and the ratios.
 
-    apt-get install python3-torch python3-torchvision
+    apt-get install python3-torch python3-torchvision libopenblas0-openmp
     npm install --prefix build/peers --ignore-scripts onnxruntime-node
     make bench-peers                                  # everything below, in about half an hour
     bench/compare.py --arch resnet18 --job forward --batch 1,16 --threads 1
@@ -104,6 +104,7 @@ def environment(a):
         env["ONEDNN_MAX_CPU_ISA"] = {"avx2": "AVX2", "avx512": "AVX512_CORE_BF16"}[a.cpu]
         if a.cpu == "avx2":
             env["ATEN_CPU_CAPABILITY"] = "avx2"
+            env["OPENBLAS_CORETYPE"] = "Haswell"
     return env
 
 

@@ -5,7 +5,8 @@ try:
     import torch
     import torchvision
 except ImportError as missing:
-    print(f"no {missing.name}: apt-get install python3-torch python3-torchvision", file=sys.stderr)
+    print(f"no {missing.name}: apt-get install python3-torch python3-torchvision "
+          "libopenblas0-openmp", file=sys.stderr)
     sys.exit(3)
 
 ARCHS = ["resnet18", "vgg16"]

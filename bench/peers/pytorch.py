@@ -4,15 +4,19 @@
     bench/peers/pytorch.py --arch resnet18 --job train --batch 16 --threads 2
     build/gad bench        --arch resnet18 --job train --batch 16 --threads 2 --json
 
-Debian: apt-get install python3-torch python3-torchvision. Both nets are torchvision's own with
-random weights, on random images. --mode f32 is how PyTorch computes by default; bf16 is its fast
-mode, autocast to bfloat16 with channels last, whose errors are near 1e-2. Attribution is as Captum
-does it (attribution.py); "captum" in the line says whether Captum itself did.
+Debian: apt-get install python3-torch python3-torchvision libopenblas0-openmp. Debian's PyTorch alone
+comes with the reference BLAS, on which linear layers are so slow that VGG16 takes half as long
+again: that one is refused. Both nets are torchvision's own with random weights, on random images.
+--mode f32 is how PyTorch computes by default; bf16 is its fast mode, autocast to bfloat16 with
+channels last, whose errors are near 1e-2. Attribution is as Captum does it (attribution.py);
+"captum" in the line says whether Captum itself did.
 """
 import argparse
 import json
+import os
 import resource
 import statistics
+import sys
 import time
 
 import nets  # first, for it knows what to say if there is no torch
@@ -45,6 +49,13 @@ def jobs(net, x):
             "attribution": attribution.job(net, x)}
 
 
+def blas():
+    """What linear layers are computed by: the folder of a BLAS that is not PyTorch's own."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        files = {line.split()[-1] for line in maps if "/libblas.so" in line}
+    return os.path.basename(os.path.dirname(files.pop())) if files else "PyTorch's"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arch", default="resnet18", choices=nets.ARCHS)
@@ -55,6 +66,10 @@ def main():
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--runs", type=int, default=5)
     a = parser.parse_args()
+    if blas() == "blas":
+        print("PyTorch has only the reference BLAS: apt-get install libopenblas0-openmp",
+              file=sys.stderr)
+        sys.exit(3)
     if a.threads:
         torch.set_num_threads(a.threads)
     batch = a.batch or (1 if a.job == "attribution" else 16)
@@ -75,7 +90,7 @@ def main():
     median = statistics.median(times)
     line = {"peer": "pytorch " + torch.__version__, "job": a.job, "arch": a.arch, "size": a.size,
             "batch": batch, "runs": a.runs, "threads": torch.get_num_threads(),
-            "precision": a.mode, "images_per_second": 1 / median, "ms_per_image": 1000 * median,
+            "blas": blas(), "precision": a.mode, "images_per_second": 1 / median, "ms_per_image": 1000 * median,
             "best_ms_per_image": 1000 * min(times),
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}
     if a.job == "attribution":
