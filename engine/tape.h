@@ -20,8 +20,8 @@ enum eng_want {
     ENG_WANT_OUTPUT = 0, /* forward only */
     ENG_WANT_INPUT = 1,  /* the gradient of the input */
     ENG_WANT_PARAMS = 2, /* the gradients of the parameters */
-    ENG_WANT_ONCE = 4 /* none but by one backward pass a forward pass, as in training: what a layer
-                       * kept for it makes room for gradients as soon as the layer has read it */
+    ENG_WANT_ONCE = 4    /* one backward pass a forward pass, no more, as in training: what a layer
+                          * keeps makes room for gradients once the layer has gone back */
 };
 
 struct eng_tape_options {
