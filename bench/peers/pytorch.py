@@ -4,12 +4,12 @@
     bench/peers/pytorch.py --arch resnet18 --job train --batch 16 --threads 2
     build/gad bench        --arch resnet18 --job train --batch 16 --threads 2 --json
 
-Debian: apt-get install python3-torch python3-torchvision libopenblas0-openmp. Debian's PyTorch alone
-comes with the reference BLAS, on which linear layers are so slow that VGG16 takes half as long
-again: that one is refused. Both nets are torchvision's own with random weights, on random images.
---mode f32 is how PyTorch computes by default; bf16 is its fast mode, autocast to bfloat16 with
-channels last, whose errors are near 1e-2. Attribution is as Captum does it (attribution.py);
-"captum" in the line says whether Captum itself did.
+Debian: apt-get install python3-torch python3-torchvision libopenblas0-openmp. Without the last one
+there is the reference BLAS, on which linear layers are so slow that VGG16 takes half as long again:
+that is refused. Both nets are torchvision's own with random weights, on random images. --mode f32
+is how PyTorch computes by default; bf16 is its fast mode, autocast to bfloat16 with channels last,
+whose errors are near 1e-2. Attribution is as Captum does it (attribution.py); "captum" in the line
+says whether Captum itself did.
 """
 import argparse
 import json
@@ -90,8 +90,8 @@ def main():
     median = statistics.median(times)
     line = {"peer": "pytorch " + torch.__version__, "job": a.job, "arch": a.arch, "size": a.size,
             "batch": batch, "runs": a.runs, "threads": torch.get_num_threads(),
-            "blas": blas(), "precision": a.mode, "images_per_second": 1 / median, "ms_per_image": 1000 * median,
-            "best_ms_per_image": 1000 * min(times),
+            "blas": blas(), "precision": a.mode, "images_per_second": 1 / median,
+            "ms_per_image": 1000 * median, "best_ms_per_image": 1000 * min(times),
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}
     if a.job == "attribution":
         line["captum"] = attribution.NAME
