@@ -195,12 +195,13 @@ static void test_random_graphs(void)
             twin_release(&t);
             continue;
         }
+        const unsigned once = g % 2 ? ENG_WANT_ONCE : 0; /* with it less is kept */
         for (int train = 0; train < 2; train++)
             for (unsigned want = 0; want < 4; want++)
                 for (int tried = 0; tried < TWIN_TRIES; tried++) {
                     const struct twin_run run = {t.net,
                                                  &exec,
-                                                 {3, h, w, want, train, 0},
+                                                 {3, h, w, want | once, train, 0},
                                                  2 + eng_rng_below(&rng, 2),
                                                  (enum eng_relu_rule)eng_rng_below(&rng, 3)};
                     char where[80];

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How far gad is from PyTorch, Captum and Pillow: tables in Markdown, and whether bounds hold.
 
-    apt-get install python3-torch python3-torchvision libopenblas0-openmp  # and pip's captum, if you like
+    apt-get install python3-torch python3-torchvision libopenblas0-openmp  # pip's captum, too
     make demo                                  # once, for the part masks
     make parity                                # all parts
     make parity ARGS='outputs --arch resnet18'
